@@ -1,0 +1,42 @@
+//! Potentials: energies, forces and virial of a [`System`] from its [`NeighborList`].
+
+pub mod mtp;
+pub mod simple;
+
+use crate::error::Result;
+use crate::math::{Mat3, Vec3};
+use crate::neighbor::NeighborList;
+use crate::system::System;
+
+/// What a potential says of a configuration. Buffers are reused between calls.
+#[derive(Debug, Clone, Default)]
+pub struct Evaluation {
+    /// Energy of each atom, eV; the total is their sum in order.
+    pub site_energies: Vec<f64>,
+    /// Force on each atom, eV/Å.
+    pub forces: Vec<Vec3>,
+    /// `-sum_ij r_ij (x) dE/dr_ij`, eV, compression positive: MLIP's PlusStress. Potential part of pressure times volume.
+    pub virial: Mat3,
+}
+
+impl Evaluation {
+    /// Total energy, eV.
+    pub fn energy(&self) -> f64 {
+        self.site_energies.iter().sum()
+    }
+}
+
+/// An interatomic potential.
+pub trait Potential: Send {
+    /// Distance in Å at and beyond which atoms do not interact.
+    fn cutoff(&self) -> f64;
+
+    /// Number of species it knows; a system's type indices must be below it. `None`: any.
+    fn species_count(&self) -> Option<usize>;
+
+    /// Fills `out` for `system`. `neighbors` is up to date and holds every pair within [`Potential::cutoff`].
+    ///
+    /// # Errors
+    /// A species that the potential does not know.
+    fn evaluate(&mut self, system: &System, neighbors: &NeighborList, out: &mut Evaluation) -> Result<()>;
+}

@@ -1,0 +1,109 @@
+//! Atoms in a cell: [`System`], [`Cell`], [`Species`], and the builders of starting structures.
+
+pub mod cell;
+
+use serde::{Deserialize, Serialize};
+
+pub use cell::Cell;
+
+use crate::error::{Error, Result};
+use crate::math::Vec3;
+use crate::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV};
+
+/// The largest number of atoms that a system may have.
+pub const MAX_ATOMS: usize = 1_000_000;
+
+/// What an atom's type index stands for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Species {
+    /// Element symbol, or a label of the user's.
+    pub name: String,
+    /// Mass, u.
+    pub mass_u: f64,
+    /// Formal charge, e; `None` where it is not known.
+    pub charge_e: Option<f64>,
+}
+
+/// Atoms in a cell. `types`, `positions` and `velocities` have one entry per atom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct System {
+    /// The cell and its periodicity.
+    pub cell: Cell,
+    /// Species by type index.
+    pub species: Vec<Species>,
+    /// Species index of each atom.
+    pub types: Vec<u32>,
+    /// Positions, Å, unwrapped: an atom that leaves the cell keeps going.
+    pub positions: Vec<Vec3>,
+    /// Velocities, Å/fs.
+    pub velocities: Vec<Vec3>,
+}
+
+impl System {
+    /// A system at rest.
+    ///
+    /// # Errors
+    /// Lengths that differ, a type without species, more than [`MAX_ATOMS`] atoms, a position that is not finite.
+    pub fn new(cell: Cell, species: Vec<Species>, types: Vec<u32>, positions: Vec<Vec3>) -> Result<Self> {
+        if types.len() != positions.len() {
+            let found = format!("{} types for {} positions", types.len(), positions.len());
+            return Err(Error::invalid("system", found, "one type for each position"));
+        }
+        if types.len() > MAX_ATOMS {
+            return Err(Error::invalid("number of atoms", types.len(), format!("at most {MAX_ATOMS}")));
+        }
+        if let Some(atom) = types.iter().position(|&t| t as usize >= species.len()) {
+            let found = format!("type {} of atom {}", types[atom], atom + 1);
+            return Err(Error::invalid("system", found, format!("a type below {}", species.len())));
+        }
+        if let Some(atom) = positions.iter().position(|p| !p.iter().all(|x| x.is_finite())) {
+            return Err(Error::invalid(
+                format!("position of atom {}", atom + 1),
+                "a value that is not finite",
+                "numbers",
+            ));
+        }
+        let velocities = vec![Vec3::zeros(); positions.len()];
+        Ok(Self { cell, species, types, positions, velocities })
+    }
+
+    /// Number of atoms.
+    pub fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// Whether there are no atoms.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+
+    /// Mass of atom `i`, u.
+    pub fn mass(&self, i: usize) -> f64 {
+        self.species[self.types[i] as usize].mass_u
+    }
+
+    /// Sum of the masses, u.
+    pub fn total_mass(&self) -> f64 {
+        (0..self.len()).map(|i| self.mass(i)).sum()
+    }
+
+    /// Atoms of each species.
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.species.len()];
+        for &t in &self.types {
+            counts[t as usize] += 1;
+        }
+        counts
+    }
+
+    /// Kinetic energy, eV.
+    pub fn kinetic_energy(&self) -> f64 {
+        let twice: f64 = (0..self.len()).map(|i| self.mass(i) * self.velocities[i].norm_squared()).sum();
+        0.5 * twice * MASS_VELOCITY2_TO_EV
+    }
+
+    /// Temperature in K for `degrees_of_freedom` (3N - 3 where the centre of mass is held).
+    pub fn temperature(&self, degrees_of_freedom: usize) -> f64 {
+        2.0 * self.kinetic_energy() / (degrees_of_freedom.max(1) as f64 * BOLTZMANN)
+    }
+}

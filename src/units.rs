@@ -1,0 +1,25 @@
+//! Internal units and every conversion out of them.
+//!
+//! | quantity | internal unit |
+//! |---|---|
+//! | length | Å |
+//! | energy | eV |
+//! | time | fs |
+//! | mass | u |
+//! | temperature | K |
+//! | charge | e |
+//! | velocity | Å/fs |
+//! | pressure | eV/Å^3 |
+//!
+//! Constants are CODATA 2018 (doi:10.1103/RevModPhys.93.025010).
+
+/// Boltzmann constant, eV/K.
+pub const BOLTZMANN: f64 = 8.617333262e-5;
+/// One u Å^2/fs^2 in eV: kinetic energy is `0.5 * m * v^2 * MASS_VELOCITY2_TO_EV`.
+pub const MASS_VELOCITY2_TO_EV: f64 = 103.642_696_562_621_75;
+/// One eV/(Å u) in Å/fs^2: acceleration is `force / mass * FORCE_PER_MASS`.
+pub const FORCE_PER_MASS: f64 = 1.0 / MASS_VELOCITY2_TO_EV;
+/// One eV/Å^3 in GPa.
+pub const EV_PER_A3_TO_GPA: f64 = 160.217_663_4;
+/// One u/Å^3 in g/cm^3.
+pub const U_PER_A3_TO_G_PER_CM3: f64 = 1.660_539_066_6;
