@@ -7,6 +7,11 @@ pub fn for_each_chunk<T: Send>(data: &mut [T], chunk: usize, body: impl Fn(usize
     data.par_chunks_mut(chunk).enumerate().for_each(|(index, items)| body(index, items));
 }
 
+/// Runs both closures, on two threads where there are two.
+pub fn join(left: impl FnOnce() + Send, right: impl FnOnce() + Send) {
+    rayon::join(left, right);
+}
+
 /// Threads that [`for_each_chunk`] may use.
 pub fn threads() -> usize {
     rayon::current_num_threads()
