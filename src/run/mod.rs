@@ -1,1 +1,62 @@
-//! Being written.
+//! From a specification to results: what the command line and the page both drive.
+//!
+//! A run goes through fixed stages. *Soften* and *relax* minimise the energy, first under a soft pair model, then under the
+//! potential; *warm-up* takes short steps up to the temperature; *equilibrate* is discarded; *production* is measured.
+//!
+//! # A complete specification
+//!
+//! Only `schema`, `potential`, `structure` and `temperature_k` are required; the rest is shown with its default.
+//!
+//! ```
+//! let text = r#"{
+//!   "schema": 1,
+//!   "potential": { "kind": "card", "file": "cacl2-kcl/card.toml" },
+//!   "structure": {
+//!     "kind": "melt",
+//!     "composition": { "CaCl2": 0.737, "KCl": 0.263 },
+//!     "atoms": 312,
+//!     "density_g_cm3": null,
+//!     "minimum_distances_angstrom": {}
+//!   },
+//!   "temperature_k": 1100,
+//!   "pressure_gpa": 0,
+//!   "timestep_fs": 2,
+//!   "seed": 1,
+//!   "prepare": { "soft": null, "relax_steps": 200, "warm_up_ps": 1 },
+//!   "equilibrate": { "ensemble": "npt", "time_ps": 10 },
+//!   "production": { "ensemble": "npt", "time_ps": 50 },
+//!   "thermostat": { "kind": "stochastic-rescaling", "time_ps": 0.1 },
+//!   "barostat": {
+//!     "kind": "stochastic-cell-rescaling",
+//!     "time_ps": 1,
+//!     "compressibility_per_gpa": 0.2,
+//!     "free_axes": false
+//!   },
+//!   "sampling": { "thermo_every": 10, "structure_every": 20 }
+//! }"#;
+//! let full: crucible::run::RunSpec = serde_json::from_str(text).unwrap();
+//!
+//! let short = r#"{
+//!   "schema": 1,
+//!   "potential": { "kind": "card", "file": "cacl2-kcl/card.toml" },
+//!   "structure": { "kind": "melt", "composition": { "CaCl2": 0.737, "KCl": 0.263 }, "atoms": 312 },
+//!   "temperature_k": 1100
+//! }"#;
+//! assert_eq!(full, serde_json::from_str(short).unwrap());
+//! ```
+//!
+//! Other potentials and structures:
+//!
+//! ```json
+//! { "kind": "mtp", "file": "my.almtp", "species": ["K", "Ca", "Cl"] }
+//! { "kind": "lennard-jones", "species": ["Ar"], "epsilon_ev": 0.0103, "sigma_angstrom": 3.4, "cutoff_angstrom": 8.5 }
+//! { "kind": "file", "file": "start.extxyz", "configuration": 0, "repeat": [1, 1, 1] }
+//! { "kind": "crystal", "lattice": "rocksalt", "elements": ["K", "Cl"], "lattice_constant_angstrom": 6.3, "repeat": [4, 4, 4] }
+//! ```
+
+mod spec;
+
+pub use spec::{
+    BarostatKind, BarostatSpec, EnsembleKind, Lattice, PotentialSpec, PrepareSpec, Preset, Progress, RunSpec, SCHEMA,
+    SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,
+};

@@ -1,10 +1,12 @@
 //! Atoms in a cell: [`System`], [`Cell`], [`Species`], and the builders of starting structures.
 
 pub mod cell;
+pub mod species;
 
 use serde::{Deserialize, Serialize};
 
 pub use cell::Cell;
+pub use species::Species;
 
 use crate::error::{Error, Result};
 use crate::math::Vec3;
@@ -12,17 +14,6 @@ use crate::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV};
 
 /// The largest number of atoms that a system may have.
 pub const MAX_ATOMS: usize = 1_000_000;
-
-/// What an atom's type index stands for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Species {
-    /// Element symbol, or a label of the user's.
-    pub name: String,
-    /// Mass, u.
-    pub mass_u: f64,
-    /// Formal charge, e; `None` where it is not known.
-    pub charge_e: Option<f64>,
-}
 
 /// Atoms in a cell. `types`, `positions` and `velocities` have one entry per atom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
