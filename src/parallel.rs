@@ -12,6 +12,11 @@ pub fn join(left: impl FnOnce() + Send, right: impl FnOnce() + Send) {
     rayon::join(left, right);
 }
 
+/// Index of the calling thread in its pool; `None` outside of one.
+pub fn thread_index() -> Option<usize> {
+    rayon::current_thread_index()
+}
+
 /// Threads that [`for_each_chunk`] may use.
 pub fn threads() -> usize {
     rayon::current_num_threads()

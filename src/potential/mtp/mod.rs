@@ -9,8 +9,11 @@
 //! `F_i = sum_j (g_ij - g_ji)` in the order of its slots. No atomics and no buffers per thread: the sums, and so a
 //! trajectory, are the same for every number of threads.
 
+mod kernel_lanes;
 mod kernel_reference;
+mod neighborhood;
 pub mod parameters;
+mod plan;
 mod radial;
 mod site;
 
@@ -34,6 +37,10 @@ const ATOMS_PER_TASK: usize = 32;
 pub enum Kernel {
     /// Plain, for comparison.
     Reference,
+    /// SIMD, as wide as the machine allows.
+    Lanes,
+    /// SIMD of 128 bits, the width of wasm: for comparison on other machines.
+    Lanes128,
 }
 
 /// A Moment Tensor Potential ready to evaluate.
@@ -51,7 +58,7 @@ impl MtpPotential {
     /// # Errors
     /// Parameters that [`MtpParameters::validate`] refuses.
     pub fn new(parameters: MtpParameters) -> Result<Self> {
-        Self::with_kernel(parameters, Kernel::Reference)
+        Self::with_kernel(parameters, Kernel::Lanes)
     }
 
     /// A potential with a kernel of choice.
@@ -60,8 +67,13 @@ impl MtpPotential {
     /// Parameters that [`MtpParameters::validate`] refuses.
     pub fn with_kernel(parameters: MtpParameters, kernel: Kernel) -> Result<Self> {
         parameters.validate()?;
+        let rank = parameters.alpha_index_basic.iter().map(|alpha| alpha[1..].iter().sum::<usize>()).max();
         let kernel: Box<dyn SiteKernel> = match kernel {
+            // No template has tensors of such a rank; a file that does is evaluated all the same.
+            _ if rank > Some(kernel_lanes::MAX_RANK) => Box::new(ReferenceKernel::new(&parameters)),
             Kernel::Reference => Box::new(ReferenceKernel::new(&parameters)),
+            Kernel::Lanes => kernel_lanes::widest(&parameters),
+            Kernel::Lanes128 => kernel_lanes::narrow(&parameters),
         };
         Ok(Self { parameters, kernel, gradients: Vec::new(), virials: Vec::new() })
     }

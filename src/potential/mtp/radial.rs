@@ -152,7 +152,7 @@ fn normalisation(basis: &RadialBasis, xi: usize) -> f64 {
         RadialBasisKind::RBShapeev => {
             let (a, b) = (basis.min_dist, basis.max_dist);
             let norm = ((2.0 * n + 7.0) * (n + 6.0) / (8.0 * (n + 1.0).powi(3))).sqrt();
-            basis.scaling * norm * a * a / (b - a)
+            basis.scaling * norm * (a / (b - a)).powi(2)
         }
         _ => basis.scaling,
     }
