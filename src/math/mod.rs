@@ -2,6 +2,7 @@
 
 pub mod lanes;
 pub mod rng;
+pub mod statistics;
 
 /// A vector in Å, Å/fs or eV/Å, as its context says.
 pub type Vec3 = nalgebra::Vector3<f64>;

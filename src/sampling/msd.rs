@@ -1,0 +1,221 @@
+//! Mean-square displacement of each species, in bounded memory and over many time origins.
+//!
+//! ```text
+//! MSD_a(t) = < |u_i(t0 + t) - u_i(t0)|^2 >   over origins t0 and the atoms i of species a
+//! ```
+//!
+//! # Displacements
+//!
+//! u_i is the path of atom i relative to the centre of mass of all atoms. Where the cell changes, unwrapped positions jump
+//! with it however far the atom has strayed, which would add a spurious diffusion that grows with time (von Bülow,
+//! Bullerjahn, Hummer, J. Chem. Phys. 153, 021101 (2020), doi:10.1063/5.0008316). So the path is summed from frame to
+//! frame, the affine part of each step taken out: with h the matrix of lattice vectors and s = h^-1 r,
+//!
+//! ```text
+//! u_i += 1/2 (h + h') (s_i' - s_i)
+//! ```
+//!
+//! which is r' - r where the cell keeps its shape.
+//!
+//! # Lags
+//!
+//! Level l holds the paths at its last 8 samples, one every 2^l frames; a new sample is compared with those 5 to 8
+//! (level 0: 1 to 8) before it (order-n: Frenkel and Smit, Understanding Molecular Simulation, section 4.4.2; Ramírez et
+//! al., J. Chem. Phys. 133, 154103 (2010), doi:10.1063/1.3491098). Memory grows with the logarithm of the run's length;
+//! every lag has all origins of its level. Errors come from blocking each lag's series over origins, which overlap.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Frame, Observer};
+use crate::math::statistics::Blocking;
+use crate::math::{Mat3, Vec3};
+use crate::system::System;
+
+/// Samples that a level holds.
+const RING: usize = 8;
+/// Shortest lag of a level above 0, in its own samples; shorter ones belong to the level below.
+const FIRST_LAG: usize = RING / 2 + 1;
+/// Of larger systems, only every so many atoms of each species are followed.
+const MAX_FOLLOWED: usize = 20_000;
+/// More levels than any run fills.
+const MAX_LEVELS: usize = 40;
+
+/// One species' curve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MsdCurve {
+    /// Name of the species.
+    pub species: String,
+    /// Lag time, ps, ascending.
+    pub time_ps: Vec<f64>,
+    /// Mean-square displacement, Å^2.
+    pub msd: Vec<f64>,
+    /// Its standard error, Å^2; `None` where the run is too short for one.
+    pub standard_error: Vec<Option<f64>>,
+    /// Time origins behind each point.
+    pub origins: Vec<u64>,
+}
+
+/// Mean-square displacements of every species that has atoms. Frames must be equally spaced in time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Msd {
+    species: Vec<String>,
+    followed: Vec<u32>,
+    groups: Vec<std::ops::Range<usize>>,
+    frames: u64,
+    start_fs: f64,
+    last_fs: f64,
+    last_positions: Vec<Vec3>,
+    last_cell: (Mat3, Mat3),
+    paths: Vec<Vec3>,
+    levels: Vec<Level>,
+}
+
+/// Paths at a level's last samples, and the averages over its lags.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Level {
+    filled: u64,
+    /// Sample k of the level lies at `k % RING`, atoms within.
+    ring: Vec<Vec3>,
+    /// By species, then by lag 1..=RING; unused below [`FIRST_LAG`] but on level 0.
+    averages: Vec<Blocking>,
+}
+
+impl Msd {
+    /// An observer for runs of `system`.
+    pub fn new(system: &System) -> Self {
+        let counts = system.counts();
+        let present: Vec<usize> = (0..counts.len()).filter(|&s| counts[s] > 0).collect();
+        let stride = system.len().div_ceil(MAX_FOLLOWED).max(1);
+        let mut followed = Vec::new();
+        let mut groups = Vec::new();
+        for &species in &present {
+            let start = followed.len();
+            let atoms = (0..system.len()).filter(|&i| system.types[i] as usize == species);
+            followed.extend(atoms.step_by(stride).map(|i| i as u32));
+            groups.push(start..followed.len());
+        }
+        Self {
+            species: present.iter().map(|&s| system.species[s].name.clone()).collect(),
+            paths: vec![Vec3::zeros(); followed.len()],
+            followed,
+            groups,
+            frames: 0,
+            start_fs: 0.0,
+            last_fs: 0.0,
+            last_positions: Vec::new(),
+            last_cell: (*system.cell.vectors(), *system.cell.inverse()),
+            levels: Vec::with_capacity(MAX_LEVELS),
+        }
+    }
+
+    /// Frames taken in.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// The curves so far, one per species; without points before the second frame.
+    pub fn curves(&self) -> Vec<MsdCurve> {
+        (0..self.species.len()).map(|group| self.curve(group)).collect()
+    }
+
+    fn curve(&self, group: usize) -> MsdCurve {
+        let mut curve = MsdCurve {
+            species: self.species[group].clone(),
+            time_ps: Vec::new(),
+            msd: Vec::new(),
+            standard_error: Vec::new(),
+            origins: Vec::new(),
+        };
+        let interval_ps = 1e-3 * (self.last_fs - self.start_fs) / self.frames.saturating_sub(1).max(1) as f64;
+        for (l, level) in self.levels.iter().enumerate() {
+            for lag in first_lag(l)..=RING {
+                let average = &level.averages[group * RING + lag - 1];
+                if average.count() > 0 {
+                    curve.time_ps.push(interval_ps * lag as f64 * (1u64 << l) as f64);
+                    curve.msd.push(average.mean());
+                    curve.standard_error.push(average.mean_error().standard_error);
+                    curve.origins.push(average.count());
+                }
+            }
+        }
+        curve
+    }
+
+    /// Adds each atom's step since the last frame to its path.
+    fn advance_paths(&mut self, system: &System) {
+        let (cell, inverse) = (*system.cell.vectors(), *system.cell.inverse());
+        let (last_cell, last_inverse) = self.last_cell;
+        let unchanged = cell == last_cell;
+        let middle = 0.5 * (cell + last_cell);
+        let step = |now: &Vec3, then: &Vec3| {
+            if unchanged { now - then } else { middle * (inverse * now - last_inverse * then) }
+        };
+        let mut centre = Vec3::zeros();
+        for (i, (now, then)) in system.positions.iter().zip(&self.last_positions).enumerate() {
+            centre += step(now, then) * system.mass(i);
+        }
+        centre /= system.total_mass();
+        for (path, &atom) in self.paths.iter_mut().zip(&self.followed) {
+            let atom = atom as usize;
+            *path += step(&system.positions[atom], &self.last_positions[atom]) - centre;
+        }
+        self.last_positions.copy_from_slice(&system.positions);
+        self.last_cell = (cell, inverse);
+    }
+
+    /// Hands the paths to every level that samples this frame; a level starts with its second sample.
+    fn correlate(&mut self) {
+        let index = self.frames - 1;
+        let due = (index.trailing_zeros() as usize + 1).min(MAX_LEVELS);
+        for l in 0..due {
+            if l == self.levels.len() {
+                self.levels.push(Level::new(self.paths.len(), self.groups.len()));
+            }
+            self.levels[l].take(&self.paths, &self.groups, first_lag(l));
+        }
+    }
+}
+
+fn first_lag(level: usize) -> usize {
+    if level == 0 { 1 } else { FIRST_LAG }
+}
+
+impl Level {
+    /// A level whose first sample is the first frame, where all paths are zero.
+    fn new(atoms: usize, groups: usize) -> Self {
+        Self { filled: 1, ring: vec![Vec3::zeros(); RING * atoms], averages: vec![Blocking::new(); groups * RING] }
+    }
+
+    fn take(&mut self, paths: &[Vec3], groups: &[std::ops::Range<usize>], first_lag: usize) {
+        let atoms = paths.len();
+        let place = |sample: u64| (sample % RING as u64) as usize * atoms;
+        for lag in first_lag..=RING.min(self.filled as usize) {
+            let start = place(self.filled - lag as u64);
+            let origin = &self.ring[start..start + atoms];
+            for (group, range) in groups.iter().enumerate() {
+                let squares = origin[range.clone()].iter().zip(&paths[range.clone()]);
+                let sum: f64 = squares.map(|(then, now)| (now - then).norm_squared()).sum();
+                self.averages[group * RING + lag - 1].push(sum / range.len() as f64);
+            }
+        }
+        let start = place(self.filled);
+        self.ring[start..start + atoms].copy_from_slice(paths);
+        self.filled += 1;
+    }
+}
+
+impl Observer for Msd {
+    fn observe(&mut self, frame: &Frame) {
+        if self.frames == 0 {
+            self.start_fs = frame.time_fs;
+            self.last_positions.extend_from_slice(&frame.system.positions);
+            self.last_cell = (*frame.system.cell.vectors(), *frame.system.cell.inverse());
+        }
+        self.frames += 1;
+        if self.frames > 1 {
+            self.advance_paths(frame.system);
+            self.correlate();
+        }
+        self.last_fs = frame.time_fs;
+    }
+}
