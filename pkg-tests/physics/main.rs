@@ -1,1 +1,4 @@
+//! Physics tests against the library, one binary.
 
+mod files;
+mod reference;

@@ -72,6 +72,8 @@ pub struct MtpParameters {
     pub scaling: f64,
     /// C.
     pub species_count: usize,
+    /// The file's type number of each species: `0..C`, except where MLIP-3 left gaps.
+    pub species_labels: Vec<usize>,
     /// Radial basis.
     pub radial_basis: RadialBasis,
     /// K.
@@ -108,6 +110,7 @@ impl MtpParameters {
         let basis = &self.radial_basis;
         let radial = self.species_count * self.species_count * self.radial_funcs_count * basis.size;
         check_count("radial_coeffs", self.radial_coeffs.len(), radial)?;
+        check_count("species_labels", self.species_labels.len(), self.species_count)?;
         check_count("species_coeffs", self.species_coeffs.len(), self.species_count)?;
         check_count("moment_coeffs", self.moment_coeffs.len(), self.alpha_moment_mapping.len())?;
         if self.species_count == 0 {
