@@ -26,7 +26,14 @@ fn every_reference_potential_and_configuration_reads() {
         for (configuration, expected) in case.configurations.iter().zip(&case.expected) {
             assert_eq!(configuration.name.as_deref(), Some(&*expected.name), "{}", case.name);
             assert_eq!(configuration.system.len(), expected.forces.len());
+            // Summing N site energies in another order rounds by at most N times the unit roundoff of their size.
+            let magnitude: f64 = expected.site_energies.iter().map(|e| e.abs()).sum();
+            let bound = magnitude * f64::EPSILON * (expected.site_energies.len() + 1) as f64;
             assert_eq!(configuration.system.len(), expected.site_energies.len());
+            assert!((expected.site_energies.iter().sum::<f64>() - expected.energy).abs() <= bound, "{}", case.name);
+            let asymmetry = (expected.plus_stress - expected.plus_stress.transpose()).amax();
+            // Energies that do not depend on orientation have a symmetric virial; it is a sum of some 10^4 terms.
+            assert!(asymmetry <= 1e-10 * expected.plus_stress.amax().max(1.0), "{} {asymmetry}", case.name);
         }
     }
 }
