@@ -1,4 +1,5 @@
 //! Physics tests against the library, one binary.
 
+mod dynamics;
 mod files;
 mod reference;

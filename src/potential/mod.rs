@@ -34,6 +34,12 @@ pub trait Potential: Send {
     /// Number of species it knows; a system's type indices must be below it. `None`: any.
     fn species_count(&self) -> Option<usize>;
 
+    /// Whether the forces add up to zero, so that the centre of mass can be held at rest. Only a potential with external
+    /// fields says no.
+    fn conserves_momentum(&self) -> bool {
+        true
+    }
+
     /// Fills `out` for `system`. `neighbors` is up to date and holds every pair within [`Potential::cutoff`].
     ///
     /// # Errors

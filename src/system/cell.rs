@@ -21,8 +21,7 @@ impl Cell {
     /// A vector that is not finite, or periodic vectors that span no volume (area, length).
     pub fn new(vectors: [Option<Vec3>; 3]) -> Result<Self> {
         let periodic = vectors.map(|v| v.is_some());
-        let given: Vec<Vec3> = vectors.iter().flatten().copied().collect();
-        if given.iter().any(|v| !v.iter().all(|x| x.is_finite())) {
+        if vectors.iter().flatten().any(|v| !v.iter().all(|x| x.is_finite())) {
             return Err(Error::invalid("cell", "a lattice vector that is not finite", "finite numbers in Å"));
         }
         let completed = complete_frame(vectors);
