@@ -1,0 +1,137 @@
+// A chart: canvas drawn by the engine's chart module, a summary in words, the numbers as a table, and as a CSV file.
+
+import { el, table } from "./dom.js";
+import { download } from "./download.js";
+import { significant } from "./format.js";
+import { currentTheme, onThemeChange } from "./theme.js";
+
+/**
+ * What to draw; see `chart::ChartSpec` in the engine.
+ * @typedef {object} ChartSpec
+ * @property {string} title
+ * @property {Axis} x
+ * @property {Axis} y
+ * @property {ChartSeries[]} series
+ */
+
+/** @typedef {{ label: string, unit: string, range?: [number, number] | null, log?: boolean }} Axis */
+/** @typedef {{ name: string, x: ArrayLike<number>, y: ArrayLike<number>, error?: ArrayLike<number> | null, style?: string }} ChartSeries */
+/** @typedef {(canvas: HTMLCanvasElement, spec: ChartSpec & { theme: string }, pixelRatio: number) => void} DrawChart */
+
+/** Charts are text and paths through the document: dear enough that a few redraws a second must do. */
+const REDRAW_EVERY_MS = 160;
+const TABLE_ROWS = 200;
+
+/** @type {Promise<DrawChart> | undefined} */
+let drawing;
+
+/** The chart module, loaded once. @returns {Promise<DrawChart>} */
+function loadDrawing() {
+  drawing ??= import(new URL("../pkg/charts/crucible.js", import.meta.url).href).then(async (module) => {
+    await module.default();
+    return module.drawChart;
+  });
+  return drawing;
+}
+
+export class ChartView {
+  /** @param {{ title: string, large?: boolean }} options */
+  constructor({ title, large = false }) {
+    this.title = title;
+    this.canvas = el("canvas", { role: "img", "aria-label": `${title}: no data yet.` });
+    this.details = el("details", { ontoggle: () => this.#fillTable() }, el("summary", {}, "Numbers"));
+    this.caption = el("figcaption", {}, "");
+    this.element = el("figure", { class: `chart ${large ? "chart-large" : "chart-small"}` }, this.canvas, this.caption, this.details);
+    /** @type {ChartSpec | undefined} */
+    this.spec = undefined;
+    this.timer = 0;
+    this.drawnAt = 0;
+    this.resizeObserver = new ResizeObserver(() => this.#request());
+    this.resizeObserver.observe(this.canvas);
+    onThemeChange(() => this.#request());
+  }
+
+  /** @param {ChartSpec} spec @param {string} summary what the chart shows, in words */
+  show(spec, summary) {
+    this.spec = spec;
+    if (this.caption.textContent !== summary) this.caption.textContent = summary;
+    this.canvas.setAttribute("aria-label", `${this.title}. ${summary} The numbers follow as a table.`);
+    this.#request();
+  }
+
+  /** Forgets what was shown. */
+  clear() {
+    this.spec = undefined;
+    this.caption.textContent = "";
+    this.canvas.setAttribute("aria-label", `${this.title}: no data yet.`);
+    this.canvas.getContext("2d")?.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.#fillTable();
+  }
+
+  /** Draws soon, and not more often than the eye needs. */
+  #request() {
+    if (this.timer || !this.spec) return;
+    const wait = Math.max(0, this.drawnAt + REDRAW_EVERY_MS - performance.now());
+    this.timer = window.setTimeout(() => {
+      requestAnimationFrame(() => {
+        this.timer = 0;
+        this.drawnAt = performance.now();
+        void this.#draw();
+      });
+    }, wait);
+  }
+
+  async #draw() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!this.spec || width === 0 || height === 0) return;
+    try {
+      const draw = await loadDrawing();
+      const pixelRatio = Math.min(window.devicePixelRatio || 1, 3);
+      const [pixelWidth, pixelHeight] = [Math.round(width * pixelRatio), Math.round(height * pixelRatio)];
+      if (this.canvas.width !== pixelWidth || this.canvas.height !== pixelHeight) {
+        this.canvas.width = pixelWidth;
+        this.canvas.height = pixelHeight;
+      }
+      draw(this.canvas, { ...this.spec, theme: currentTheme() }, pixelRatio);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(/** @type {any} */ (error)?.message ?? error);
+      this.caption.textContent = `The chart could not be drawn (${reason}); its numbers are below.`;
+    }
+    if (this.details.open && !this.details.contains(document.activeElement)) this.#fillTable();
+  }
+
+  #fillTable() {
+    this.details.querySelector(".numbers-part")?.remove();
+    if (!this.details.open || !this.spec) return;
+    const { title, x, y } = this.spec;
+    const all = rowsOf(this.spec);
+    const every = Math.max(1, Math.ceil(all.length / TABLE_ROWS));
+    const rows = all.filter((_, index) => index % every === 0).map((row) => row.map((value) => (typeof value === "number" ? significant(value, 5) : value)));
+    const thinned = every > 1 ? `, every ${every}th row` : "";
+    this.details.append(
+      el(
+        "div",
+        { class: "numbers-part" },
+        table(`${title}${thinned}`, ["series", heading(x), heading(y), "standard error"], rows),
+        el("button", { type: "button", class: "small", onclick: () => this.#downloadCsv() }, "Download all as CSV"),
+      ),
+    );
+  }
+
+  #downloadCsv() {
+    if (!this.spec) return;
+    const { title, x, y } = this.spec;
+    const lines = [["series", heading(x), heading(y), "standard error"], ...rowsOf(this.spec)].map((row) => row.join(","));
+    download(`${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.csv`, `${lines.join("\n")}\n`, "text/csv");
+  }
+}
+
+/** @param {Axis} axis */
+function heading({ label, unit }) {
+  return unit ? `${label} (${unit})` : label;
+}
+
+/** Series name, x, y, error of every point. @param {ChartSpec} spec @returns {(string | number)[][]} */
+function rowsOf({ series }) {
+  return series.flatMap(({ name, x, y, error }) => Array.from(x, (value, index) => [name, value, y[index] ?? NaN, error?.[index] ?? ""]));
+}

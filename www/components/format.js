@@ -1,0 +1,28 @@
+// Numbers as a reader wants them.
+
+/**
+ * A number with `digits` significant digits, without an exponent where it reads well.
+ * @param {number} value @param {number} [digits]
+ */
+export function significant(value, digits = 4) {
+  if (!Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.floor(Math.log10(Math.abs(value)));
+  if (size < -4 || size > 6) return value.toExponential(digits - 1);
+  return value.toFixed(Math.max(0, Math.min(10, digits - 1 - size)));
+}
+
+/**
+ * A value with its standard error, rounded to two digits of the error: "1.875 ± 0.012".
+ * @param {number} value @param {number | null | undefined} error
+ */
+export function withError(value, error) {
+  if (error === null || error === undefined || !Number.isFinite(error) || error <= 0) return significant(value);
+  const decimals = Math.max(0, Math.min(10, 1 - Math.floor(Math.log10(error))));
+  return `${value.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
+}
+
+/** A count with thin spaces between thousands. @param {number} value */
+export function count(value) {
+  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}

@@ -1,0 +1,76 @@
+// A number with its unit, its range and a message that says what would be accepted.
+
+import { el, freshId } from "./dom.js";
+
+/**
+ * @typedef {object} NumberFieldOptions
+ * @property {string} name
+ * @property {string} label
+ * @property {string} [unit]
+ * @property {number} min
+ * @property {number} max
+ * @property {number | undefined} value what stands there at first
+ * @property {boolean} [integer]
+ * @property {boolean} [optional] whether it may be left empty
+ * @property {string} [hint] what the number means, in a few words
+ */
+
+export class NumberField {
+  /** @param {NumberFieldOptions} options */
+  constructor(options) {
+    this.options = options;
+    const id = freshId("number");
+    const { label, unit = "", min, max, hint = "" } = options;
+    this.input = el("input", {
+      id,
+      name: options.name,
+      type: "text",
+      inputmode: options.integer ? "numeric" : "decimal",
+      autocomplete: "off",
+      "aria-describedby": `${id}-hint ${id}-error`,
+      value: options.value ?? "",
+      oninput: () => this.check(),
+    });
+    this.error = el("p", { id: `${id}-error`, class: "field-error", hidden: true });
+    const range = `${min} to ${max}${unit ? ` ${unit}` : ""}`;
+    this.element = el(
+      "div",
+      { class: "field" },
+      el("label", { for: id }, label),
+      el("div", { class: "field-row" }, this.input, el("span", { class: "unit", "aria-hidden": "true" }, unit)),
+      el("p", { id: `${id}-hint`, class: "field-hint" }, hint ? `${hint} ${range}.` : range),
+      this.error,
+    );
+  }
+
+  /** The number that stands there; NaN where it is none. */
+  get value() {
+    const text = this.input.value.trim().replace(",", ".");
+    return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  }
+
+  get isEmpty() {
+    return this.input.value.trim() === "";
+  }
+
+  /** Shows what is wrong, if anything. @returns {boolean} whether the number can be used */
+  check() {
+    const message = this.#fault();
+    this.error.textContent = message;
+    this.error.hidden = message === "";
+    if (message) this.input.setAttribute("aria-invalid", "true");
+    else this.input.removeAttribute("aria-invalid");
+    return message === "";
+  }
+
+  #fault() {
+    const { label, unit = "", min, max, integer, optional } = this.options;
+    if (optional && this.isEmpty) return "";
+    const { value } = this;
+    const expected = `expected ${integer ? "a whole number" : "a number"} from ${min} to ${max}${unit ? ` ${unit}` : ""}`;
+    const found = this.input.value.trim();
+    if (!Number.isFinite(value)) return `${label}: found ${found ? `“${found.slice(0, 40)}”` : "nothing"}; ${expected}.`;
+    if (value < min || value > max || (integer && !Number.isInteger(value))) return `${label}: found ${found}; ${expected}.`;
+    return "";
+  }
+}

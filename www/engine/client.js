@@ -1,0 +1,121 @@
+// The page's end of a run: owns the session worker and says what happens in it.
+
+/** @import { Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, Series, Speed, ToWorker } from "./protocol.js" */
+
+/**
+ * What a run tells the page.
+ * @typedef {object} RunListener
+ * @property {(threads: number) => void} ready
+ * @property {(atoms: Atoms) => void} atoms
+ * @property {(positions: Float32Array, cell: Float64Array) => void} frame
+ * @property {(progress: Progress, speed: Speed) => void} progress
+ * @property {(series: Record<string, Series>) => void} series
+ * @property {(results: Results) => void} results
+ * @property {(state: RunState) => void} state
+ * @property {(error: EngineError) => void} error
+ */
+
+/** One run. A new run takes a new client, so that nothing of an old one is left. */
+export class EngineClient {
+  /** @param {RunListener} listener */
+  constructor(listener) {
+    this.listener = listener;
+    /** @type {RunState} */
+    this.state = "loading";
+    this.nextId = 1;
+    /** @type {Map<number, { resolve: (text: string) => void, reject: (error: EngineError) => void }>} */
+    this.waiting = new Map();
+    this.worker = new Worker(new URL("./session-worker.js", import.meta.url), { type: "module", name: "crucible-session" });
+    this.worker.addEventListener("message", (event) => this.#receive(event.data));
+    this.worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#fail({
+        kind: "worker",
+        message: event.message || "The engine could not be loaded.",
+        hint: "Reload the page. If it happens again, choose one thread, which uses the plain build of the engine.",
+      });
+    });
+  }
+
+  /** @param {RunSpec} spec @param {RunFiles} files @param {number} threads */
+  start(spec, files, threads) {
+    this.#send({ type: "start", spec, files, threads, isolated: globalThis.crossOriginIsolated === true });
+  }
+
+  pause() {
+    this.#send({ type: "pause" });
+  }
+
+  resume() {
+    this.#send({ type: "resume" });
+  }
+
+  /** @param {number} steps */
+  step(steps) {
+    this.#send({ type: "step", steps });
+  }
+
+  /**
+   * The current structure as text.
+   * @param {string} format
+   * @returns {Promise<string>}
+   */
+  write(format) {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.#send({ type: "write", id, format });
+    });
+  }
+
+  /** Ends the run, its worker, and the pool of threads inside it. */
+  stop() {
+    this.worker.terminate();
+    for (const { reject } of this.waiting.values()) reject({ kind: "stopped", message: "The run was stopped." });
+    this.waiting.clear();
+  }
+
+  /** @param {ToWorker} message */
+  #send(message) {
+    this.worker.postMessage(message);
+  }
+
+  /** @param {EngineError} error */
+  #fail(error) {
+    this.state = "failed";
+    this.listener.state("failed");
+    this.listener.error(error);
+  }
+
+  /** @param {FromWorker} message */
+  #receive(message) {
+    switch (message.type) {
+      case "ready":
+        return this.listener.ready(message.threads);
+      case "atoms":
+        return this.listener.atoms(message.atoms);
+      case "frame":
+        this.listener.frame(message.positions, message.cell);
+        // The next frame is asked for when the display has taken this one: never more frames than can be seen.
+        requestAnimationFrame(() => this.#send({ type: "frame-shown" }));
+        return;
+      case "progress":
+        return this.listener.progress(message.progress, message.speed);
+      case "series":
+        return this.listener.series(message.series);
+      case "results":
+        return this.listener.results(message.results);
+      case "state":
+        this.state = message.state;
+        return this.listener.state(message.state);
+      case "written":
+        this.waiting.get(message.id)?.resolve(message.text);
+        this.waiting.delete(message.id);
+        return;
+      case "error":
+        if (message.id === undefined) return this.#fail(message.error);
+        this.waiting.get(message.id)?.reject(message.error);
+        this.waiting.delete(message.id);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// Shared memory, and with it threads, exists only in a cross-origin isolated page. Where the host does not send the
+// headers for that, the service worker adds them, which takes effect after one reload.
+
+/** Marks in this tab that the reload was tried, so that a page that stays plain never reloads in a loop. */
+const RELOADED = "crucible-isolation-reload";
+/** In the address: remove the service worker and what it cached, and stay without it. */
+const RESET_PARAMETER = "sw-reset";
+/** How long to wait for a service worker to take control before the page goes on without it, ms. */
+const CONTROL_TIMEOUT_MS = 4000;
+
+/** @typedef {{ isolated: boolean, reloading: boolean, reason: string }} Isolation */
+
+/**
+ * Registers the service worker and finds out whether threads are to be had.
+ * @returns {Promise<Isolation>} `reason` says in words why the page is not isolated
+ */
+export async function prepareIsolation() {
+  const isolated = globalThis.crossOriginIsolated === true;
+  const container = await serviceWorkers();
+  if (new URLSearchParams(location.search).has(RESET_PARAMETER)) {
+    await removeServiceWorker(container);
+    return { isolated, reloading: false, reason: "its service worker was just removed on request" };
+  }
+  if (!container) {
+    return { isolated, reloading: false, reason: "the browser offers no service worker here (it needs https or localhost)" };
+  }
+  try {
+    await container.register(new URL("../service-worker.js", import.meta.url), { updateViaCache: "none" });
+  } catch {
+    return { isolated, reloading: false, reason: "the browser refused the service worker that would isolate it" };
+  }
+  if (isolated) {
+    mark(false);
+    return { isolated, reloading: false, reason: "" };
+  }
+  if (isMarked()) return { isolated, reloading: false, reason: "the browser did not isolate it, even after a reload" };
+  if (!(await controlled(container))) {
+    return { isolated, reloading: false, reason: "the service worker did not start in time" };
+  }
+  if (!mark(true)) return { isolated, reloading: false, reason: "the browser keeps no session storage here" };
+  location.reload();
+  return { isolated, reloading: true, reason: "" };
+}
+
+/** The address that opens this page by itself, where isolation can work. */
+export function fullSpeedAddress() {
+  const address = new URL(location.href);
+  address.searchParams.delete(RESET_PARAMETER);
+  return address.href;
+}
+
+/** Reading `navigator.serviceWorker` throws in some sandboxed frames. */
+async function serviceWorkers() {
+  try {
+    return window.isSecureContext ? navigator.serviceWorker : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {ServiceWorkerContainer | undefined} container */
+async function removeServiceWorker(container) {
+  for (const registration of (await container?.getRegistrations()) ?? []) {
+    if (new URL(registration.scope).pathname === new URL("../", import.meta.url).pathname) await registration.unregister();
+  }
+  for (const name of (await globalThis.caches?.keys()) ?? []) {
+    if (name.startsWith("crucible-")) await caches.delete(name);
+  }
+  mark(false);
+}
+
+/** @param {ServiceWorkerContainer} container */
+function controlled(container) {
+  if (container.controller) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    container.addEventListener("controllerchange", () => resolve(true), { once: true });
+    setTimeout(() => resolve(false), CONTROL_TIMEOUT_MS);
+  });
+}
+
+function isMarked() {
+  try {
+    return sessionStorage.getItem(RELOADED) !== null;
+  } catch {
+    return true;
+  }
+}
+
+/** @param {boolean} on @returns {boolean} whether it could be kept */
+function mark(on) {
+  try {
+    if (on) sessionStorage.setItem(RELOADED, "1");
+    else sessionStorage.removeItem(RELOADED);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+// What the page and the session worker say to each other. Types only: both sides import them.
+//
+// Frames and series cross as typed arrays whose buffers are transferred; everything else is plain data.
+
+/**
+ * Error as the engine reports it.
+ * @typedef {{ kind: string, message: string, hint?: string | null }} EngineError
+ */
+
+/** @typedef {{ ensemble: string, time_ps: number }} StageSpec */
+
+/**
+ * Specification of a run: the part of `run::RunSpec` in the engine that the page reads; the rest it hands on.
+ * @typedef {object} RunSpec
+ * @property {number} schema
+ * @property {any} potential
+ * @property {any} structure
+ * @property {number} temperature_k
+ * @property {number} [pressure_gpa]
+ * @property {number} [timestep_fs]
+ * @property {number} [seed]
+ * @property {StageSpec} [equilibrate]
+ * @property {StageSpec} [production]
+ * @property {{ kind?: string }} [thermostat]
+ * @property {{ kind?: string }} [barostat]
+ */
+
+/**
+ * Files that a specification names: text or bytes by name.
+ * @typedef {Record<string, string | Uint8Array>} RunFiles
+ */
+
+/**
+ * Where a run stands; see `run::Progress` in the engine. Only what the page reads.
+ * @typedef {object} Progress
+ * @property {string} stage
+ * @property {number} stage_fraction 0 to 1
+ * @property {number} step
+ * @property {number} time_ps
+ * @property {number} timestep_fs
+ */
+
+/**
+ * @typedef {object} Speed
+ * @property {number} stepsPerSecond over the last second or so of running
+ * @property {number} nsPerDay
+ */
+
+/**
+ * One recorded quantity over the run: times in ps, values in `unit`.
+ * @typedef {{ unit: string, x: Float64Array, y: Float64Array }} Series
+ */
+
+/** @import { Estimate } from "../components/estimate-label.js" */
+
+/**
+ * @typedef {object} RdfCurve
+ * @property {string} first
+ * @property {string} second
+ * @property {number[]} r_angstrom
+ * @property {number[]} g
+ * @property {number[] | null} [standard_error]
+ * @property {Estimate | null} [first_peak]
+ * @property {Estimate | null} [first_peak_height]
+ * @property {Estimate | null} [first_minimum]
+ * @property {Estimate | null} [coordination_number]
+ */
+
+/**
+ * @typedef {object} MsdCurve
+ * @property {string} species
+ * @property {number[]} time_ps
+ * @property {number[]} msd
+ * @property {(number | null)[]} standard_error
+ * @property {number[]} origins
+ */
+
+/**
+ * @typedef {object} Results
+ * @property {Record<string, Estimate>} estimates by quantity
+ * @property {RdfCurve[]} rdf
+ * @property {MsdCurve[]} msd
+ */
+
+/**
+ * @typedef {object} Atoms
+ * @property {string[]} species names by species index
+ * @property {Uint8Array} types species index of each atom
+ */
+
+/**
+ * From the page to the worker.
+ * @typedef {{ type: "start", spec: RunSpec, files: RunFiles, threads: number, isolated: boolean }
+ *   | { type: "pause" } | { type: "resume" } | { type: "step", steps: number } | { type: "frame-shown" }
+ *   | { type: "write", id: number, format: string }} ToWorker
+ */
+
+/**
+ * From the worker to the page.
+ * @typedef {{ type: "ready", threads: number }
+ *   | { type: "atoms", atoms: Atoms }
+ *   | { type: "frame", positions: Float32Array, cell: Float64Array }
+ *   | { type: "progress", progress: Progress, speed: Speed }
+ *   | { type: "series", series: Record<string, Series> }
+ *   | { type: "results", results: Results }
+ *   | { type: "state", state: RunState }
+ *   | { type: "written", id: number, text: string }
+ *   | { type: "error", error: EngineError, id?: number }} FromWorker
+ */
+
+/** @typedef {"loading" | "running" | "paused" | "finished" | "failed"} RunState */
+
+export {};

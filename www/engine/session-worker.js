@@ -1,0 +1,197 @@
+// Runs one session of the engine. It advances in short slices and listens between them, since a worker inside wasm
+// can't hear "pause".
+
+/** @import { EngineError, FromWorker, RunFiles, RunSpec, Series, ToWorker } from "./protocol.js" */
+
+/**
+ * The engine's class as the wasm build offers it.
+ * @typedef {object} Session
+ * @property {(budgetMs: number, maxSteps?: number) => import("./protocol.js").Progress} advance
+ * @property {() => { positions: Float32Array, cell: Float64Array }} frame
+ * @property {() => import("./protocol.js").Atoms} atoms
+ * @property {() => string[]} seriesNames
+ * @property {(name: string) => Series} series
+ * @property {() => import("./protocol.js").Results} results
+ * @property {(format: string) => string} write
+ */
+
+/**
+ * @typedef {object} Engine
+ * @property {() => Promise<unknown>} default
+ * @property {new (spec: RunSpec, files: RunFiles) => Session} Session
+ * @property {(threads: number) => Promise<void>} [initThreadPool]
+ */
+
+/** @type {DedicatedWorkerGlobalScope} */
+const scope = /** @type {any} */ (self);
+
+/** Length of one slice: short enough that "pause" feels immediate, ms. */
+const SLICE_MS = 50;
+const PROGRESS_EVERY_MS = 100;
+const SERIES_EVERY_MS = 200;
+const RESULTS_EVERY_MS = 1000;
+
+/** @type {Session | undefined} */
+let session;
+/** @type {"idle" | "running" | "paused" | "finished" | "failed"} */
+let state = "idle";
+let frameWanted = true;
+let nextProgress = 0;
+let nextSeries = 0;
+let nextResults = 0;
+/** Steps and wall time of recent running, for the speed. */
+let speedometer = { steps: 0, timePs: 0, elapsedMs: 0 };
+let speed = { stepsPerSecond: 0, nsPerDay: 0 };
+let lastStep = 0;
+let lastTimePs = 0;
+
+scope.addEventListener("message", (event) => {
+  const message = /** @type {ToWorker} */ (event.data);
+  handle(message).catch((error) => fail(error, message.type === "write" ? message.id : undefined));
+});
+
+/** @param {ToWorker} message */
+async function handle(message) {
+  switch (message.type) {
+    case "start":
+      return start(message);
+    case "pause":
+      if (state === "running") setState("paused");
+      return;
+    case "resume":
+      if (state === "paused") {
+        setState("running");
+        loop();
+      }
+      return;
+    case "step":
+      if (session && (state === "running" || state === "paused")) {
+        setState("paused");
+        report(session.advance(Infinity, message.steps), true);
+      }
+      return;
+    case "frame-shown":
+      frameWanted = true;
+      return;
+    case "write":
+      if (session) send({ type: "written", id: message.id, text: session.write(message.format) });
+  }
+}
+
+/** @param {Extract<ToWorker, { type: "start" }>} message */
+async function start({ spec, files, threads, isolated }) {
+  const build = isolated && threads > 1 ? "threads" : "single";
+  /** @type {Engine} */
+  const engine = await import(new URL(`../pkg/${build}/crucible.js`, import.meta.url).href);
+  await engine.default();
+  if (build === "threads") await engine.initThreadPool?.(threads);
+  send({ type: "ready", threads: build === "threads" ? threads : 1 });
+  session = new engine.Session(spec, files);
+  const atoms = session.atoms();
+  send({ type: "atoms", atoms }, [atoms.types.buffer]);
+  sendFrame(session);
+  setState("running");
+  loop();
+}
+
+/** One slice, then a turn of the event loop for messages, then the next. */
+function loop() {
+  if (state !== "running" || !session) return;
+  try {
+    const began = performance.now();
+    const progress = session.advance(SLICE_MS);
+    measure(progress, performance.now() - began);
+    const finished = progress.stage === "finished";
+    report(progress, finished);
+    if (finished) setState("finished");
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  turn.port2.postMessage(0);
+}
+
+// A message to itself comes back in a new turn without the delay that timers have.
+const turn = new MessageChannel();
+turn.port1.onmessage = loop;
+
+/** @param {import("./protocol.js").Progress} progress @param {number} elapsedMs */
+function measure(progress, elapsedMs) {
+  speedometer.steps += progress.step - lastStep;
+  speedometer.timePs += progress.time_ps - lastTimePs;
+  speedometer.elapsedMs += elapsedMs;
+  lastStep = progress.step;
+  lastTimePs = progress.time_ps;
+  if (speedometer.elapsedMs < 500) return;
+  const seconds = speedometer.elapsedMs / 1000;
+  speed = { stepsPerSecond: speedometer.steps / seconds, nsPerDay: ((speedometer.timePs / 1000) * 86400) / seconds };
+  speedometer = { steps: 0, timePs: 0, elapsedMs: 0 };
+}
+
+/** @param {import("./protocol.js").Progress} progress @param {boolean} all whether everything is due */
+function report(progress, all) {
+  if (!session) return;
+  const now = performance.now();
+  if (all || frameWanted) sendFrame(session);
+  if (all || now >= nextProgress) {
+    nextProgress = now + PROGRESS_EVERY_MS;
+    send({ type: "progress", progress, speed });
+  }
+  if (all || now >= nextSeries) {
+    nextSeries = now + SERIES_EVERY_MS;
+    sendSeries(session);
+  }
+  if (all || now >= nextResults) {
+    const results = session.results();
+    send({ type: "results", results });
+    // An analysis that takes long comes less often: at most a tenth of the time goes into it.
+    nextResults = performance.now() + Math.max(RESULTS_EVERY_MS, 9 * (performance.now() - now));
+  }
+}
+
+/** @param {Session} from */
+function sendFrame(from) {
+  frameWanted = false;
+  const { positions, cell } = from.frame();
+  send({ type: "frame", positions, cell }, [positions.buffer, cell.buffer]);
+}
+
+/** @param {Session} from */
+function sendSeries(from) {
+  /** @type {Record<string, Series>} */
+  const series = {};
+  for (const name of from.seriesNames()) series[name] = from.series(name);
+  send({ type: "series", series }, Object.values(series).flatMap(({ x, y }) => [x.buffer, y.buffer]));
+}
+
+/** @param {"running" | "paused" | "finished" | "failed"} next */
+function setState(next) {
+  state = next;
+  send({ type: "state", state: next });
+}
+
+/** @param {unknown} thrown @param {number} [id] of the request that failed, where it was one */
+function fail(thrown, id) {
+  const error = asEngineError(thrown);
+  if (id === undefined) {
+    state = "failed";
+    send({ type: "error", error });
+  } else {
+    send({ type: "error", error, id });
+  }
+}
+
+/** @param {unknown} thrown @returns {EngineError} */
+function asEngineError(thrown) {
+  if (typeof thrown === "object" && thrown !== null && "kind" in thrown && "message" in thrown) {
+    const { kind, message, hint } = /** @type {any} */ (thrown);
+    return { kind: String(kind), message: String(message), hint: hint ? String(hint) : null };
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { kind: "engine", message: `The engine stopped: ${message}`, hint: "Reset the run; fewer atoms or one thread may help." };
+}
+
+/** @param {FromWorker} message @param {Transferable[]} [transfer] */
+function send(message, transfer = []) {
+  scope.postMessage(message, transfer);
+}

@@ -1,0 +1,197 @@
+// Draws atoms and their cell with three.js. Renders only when something changed, at most once a display frame.
+
+import * as THREE from "../../vendor/three/three.module.js";
+import { Orbit } from "./orbit.js";
+import { MAX_SPECIES, SPHERE_FRAGMENT, SPHERE_VERTEX } from "./shaders.js";
+
+/** @import { ElementStyle } from "./elements.js" */
+
+/** Half of the vertical field of view, rad. */
+const HALF_VIEW = Math.PI / 9;
+/** Corners of a parallelepiped that its twelve edges join, as pairs of bit patterns over the three cell vectors. */
+const EDGES = [0, 1, 0, 2, 0, 4, 1, 3, 1, 5, 2, 3, 2, 6, 4, 5, 4, 6, 3, 7, 5, 7, 6, 7];
+
+export class AtomsViewer {
+  /** @param {HTMLCanvasElement} canvas @throws where WebGL 2 is missing */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+    this.renderer.setClearColor(0x000000, 0);
+    this.scene = new THREE.Scene();
+    this.camera = new THREE.PerspectiveCamera((2 * HALF_VIEW * 180) / Math.PI, 1, 0.1, 1000);
+    this.orbit = new Orbit(canvas, () => this.requestRender());
+    /** @type {ElementStyle[]} */
+    this.styles = [];
+    /** @type {boolean[]} */
+    this.shown = [];
+    this.center = new THREE.Vector3();
+    this.radius = 10;
+    this.framesDrawn = 0;
+    this.pending = 0;
+
+    this.material = new THREE.RawShaderMaterial({
+      glslVersion: THREE.GLSL3,
+      vertexShader: SPHERE_VERTEX,
+      fragmentShader: SPHERE_FRAGMENT,
+      uniforms: {
+        speciesColor: { value: Array.from({ length: MAX_SPECIES }, () => new THREE.Vector3(0.5, 0.5, 0.5)) },
+        speciesRadius: { value: new Array(MAX_SPECIES).fill(0) },
+        backgroundColor: { value: new THREE.Vector3(1, 1, 1) },
+        fogRange: { value: new THREE.Vector2(0, 1) },
+      },
+    });
+    this.spheres = new THREE.Mesh(sphereGeometry(0), this.material);
+    this.spheres.frustumCulled = false;
+    this.scene.add(this.spheres);
+
+    this.outline = new THREE.LineSegments(
+      new THREE.BufferGeometry().setAttribute("position", new THREE.BufferAttribute(new Float32Array(EDGES.length * 3), 3)),
+      new THREE.LineBasicMaterial({ color: 0x888888 }),
+    );
+    this.outline.frustumCulled = false;
+    this.outline.visible = false;
+    this.scene.add(this.outline);
+
+    this.resizeObserver = new ResizeObserver(() => this.#resize());
+    this.resizeObserver.observe(canvas);
+    canvas.addEventListener("webglcontextrestored", () => this.requestRender());
+    this.setColors();
+  }
+
+  /**
+   * Announces the atoms: their species indices and how each species looks.
+   * @param {Uint8Array} types @param {ElementStyle[]} styles
+   */
+  setAtoms(types, styles) {
+    this.styles = styles.slice(0, MAX_SPECIES);
+    this.shown = this.styles.map(() => true);
+    this.spheres.geometry.dispose();
+    this.spheres.geometry = sphereGeometry(types.length);
+    const kinds = this.spheres.geometry.getAttribute("kind");
+    for (let atom = 0; atom < types.length; atom++) kinds.setX(atom, Math.min(types[atom] ?? 0, MAX_SPECIES - 1));
+    this.#applyStyles();
+  }
+
+  /**
+   * @param {Float32Array} positions x, y, z of each atom inside the cell, Å
+   * @param {ArrayLike<number>} cell the three cell vectors, row by row, Å
+   */
+  setFrame(positions, cell) {
+    const centers = /** @type {import("three").InstancedBufferAttribute} */ (this.spheres.geometry.getAttribute("center"));
+    if (centers.array.length !== positions.length) return;
+    centers.array.set(positions);
+    centers.needsUpdate = true;
+    this.#setCell(cell);
+    this.requestRender();
+  }
+
+  /** @param {number} species @param {boolean} shown */
+  setShown(species, shown) {
+    this.shown[species] = shown;
+    this.#applyStyles();
+  }
+
+  /** Takes the colours of the page's current theme. */
+  setColors() {
+    const style = getComputedStyle(this.canvas);
+    const background = new THREE.Color().setStyle(style.getPropertyValue("--viewer-background").trim() || "#ffffff", THREE.LinearSRGBColorSpace);
+    this.#uniform("backgroundColor").set(background.r, background.g, background.b);
+    this.outline.material.color.setStyle(style.getPropertyValue("--viewer-outline").trim() || "#888888");
+    this.requestRender();
+  }
+
+  requestRender() {
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = 0;
+      this.#render();
+    });
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.pending);
+    this.resizeObserver.disconnect();
+    this.spheres.geometry.dispose();
+    this.outline.geometry.dispose();
+    this.outline.material.dispose();
+    this.material.dispose();
+    this.renderer.dispose();
+  }
+
+  /** @param {string} name */
+  #uniform(name) {
+    return /** @type {{ value: any }} */ (this.material.uniforms[name]).value;
+  }
+
+  #applyStyles() {
+    const colors = this.#uniform("speciesColor");
+    const radii = this.#uniform("speciesRadius");
+    this.styles.forEach(({ color, radius }, index) => {
+      // The shader shades in display space, so the colour is taken as written, without linearisation.
+      const rgb = new THREE.Color().setStyle(color, THREE.LinearSRGBColorSpace);
+      colors[index].set(rgb.r, rgb.g, rgb.b);
+      radii[index] = this.shown[index] ? radius : 0;
+    });
+    this.requestRender();
+  }
+
+  /** @param {ArrayLike<number>} cell */
+  #setCell(cell) {
+    const at = (/** @type {number} */ index) => Number(cell[index] ?? 0);
+    const corners = Array.from({ length: 8 }, (_, bits) =>
+      [0, 1, 2].map((axis) => (bits & 1 ? at(axis) : 0) + (bits & 2 ? at(3 + axis) : 0) + (bits & 4 ? at(6 + axis) : 0)),
+    );
+    const position = this.outline.geometry.getAttribute("position");
+    EDGES.forEach((corner, index) => {
+      const [x = 0, y = 0, z = 0] = corners[corner] ?? [];
+      position.setXYZ(index, x, y, z);
+    });
+    position.needsUpdate = true;
+    const [x = 0, y = 0, z = 0] = corners[7] ?? [];
+    this.center.set(x / 2, y / 2, z / 2);
+    this.radius = Math.max(1, ...corners.map(([cx = 0, cy = 0, cz = 0]) => Math.hypot(cx - x / 2, cy - y / 2, cz - z / 2)));
+    this.outline.visible = true;
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height) return;
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.renderer.setSize(width, height, false);
+    this.camera.aspect = width / height;
+    // Drawn at once: a resized canvas is blank until it is.
+    this.#render();
+  }
+
+  #render() {
+    const { azimuth, elevation, distance } = this.orbit;
+    const fit = Math.min(1, this.camera.aspect);
+    const range = ((this.radius * 1.05) / Math.sin(HALF_VIEW) / fit) * distance;
+    const level = Math.cos(elevation) * range;
+    this.camera.position.set(
+      this.center.x + Math.sin(azimuth) * level,
+      this.center.y + Math.sin(elevation) * range,
+      this.center.z + Math.cos(azimuth) * level,
+    );
+    this.camera.lookAt(this.center);
+    this.camera.near = Math.max(0.1, range - 1.5 * this.radius);
+    this.camera.far = range + 1.5 * this.radius;
+    this.camera.updateProjectionMatrix();
+    this.#uniform("fogRange").set(range - 0.5 * this.radius, range + 1.1 * this.radius);
+    this.renderer.render(this.scene, this.camera);
+    this.framesDrawn += 1;
+  }
+}
+
+/** A square an atom. @param {number} atoms */
+function sphereGeometry(atoms) {
+  const geometry = new THREE.InstancedBufferGeometry();
+  geometry.setAttribute("corner", new THREE.BufferAttribute(new Float32Array([-1, -1, 1, -1, 1, 1, -1, 1]), 2));
+  geometry.setIndex([0, 1, 2, 0, 2, 3]);
+  const centers = new THREE.InstancedBufferAttribute(new Float32Array(3 * atoms), 3);
+  centers.setUsage(THREE.DynamicDrawUsage);
+  geometry.setAttribute("center", centers);
+  geometry.setAttribute("kind", new THREE.InstancedBufferAttribute(new Float32Array(atoms), 1));
+  geometry.instanceCount = atoms;
+  return geometry;
+}

@@ -1,0 +1,90 @@
+// What a person takes home: the structure, the numbers, and the specification that repeats the run.
+
+import { el } from "../../components/dom.js";
+import { download } from "../../components/download.js";
+
+/** @import { EngineError, Results, RunSpec, Series } from "../../engine/protocol.js" */
+
+const STRUCTURES = [
+  { format: "extxyz", label: "Structure, extended XYZ", ending: "extxyz" },
+  { format: "cfg", label: "Structure, .cfg", ending: "cfg" },
+  { format: "lammps-data", label: "Structure, LAMMPS data", ending: "data" },
+  { format: "poscar", label: "Structure, POSCAR", ending: "vasp" },
+];
+
+export class ExportPanel {
+  /** @param {(format: string) => Promise<string>} write the present structure as text */
+  constructor(write) {
+    this.write = write;
+    /** @type {Record<string, Series>} */
+    this.series = {};
+    /** @type {Results | undefined} */
+    this.results = undefined;
+    /** @type {RunSpec | undefined} */
+    this.spec = undefined;
+    this.name = "run";
+    this.buttons = [
+      ...STRUCTURES.map(({ format, label, ending }) => this.#button(label, () => this.#structure(format, ending))),
+      this.#button("Series, CSV", () => this.#save("series.csv", seriesCsv(this.series), "text/csv")),
+      this.#button("Results, JSON", () => this.#save("results.json", json({ spec: this.spec, results: this.results ?? null }), "application/json")),
+      this.#button("Specification, JSON", () => this.#save("run.json", json(this.spec), "application/json")),
+    ];
+    this.status = el("p", { class: "quiet-text", role: "status" });
+    this.element = el(
+      "section",
+      { class: "card panel", "aria-labelledby": "export-title" },
+      el("h2", { id: "export-title" }, "Take it home"),
+      el("div", { class: "export-row" }, ...this.buttons),
+      this.status,
+      el("p", { class: "field-hint" }, "The specification repeats this run exactly, here or with “crucible md run.json” on the command line."),
+    );
+  }
+
+  /** A new run begins. @param {RunSpec} spec @param {string} title */
+  begin(spec, title) {
+    this.spec = spec;
+    this.name = title.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "run";
+    this.series = {};
+    this.results = undefined;
+    this.status.textContent = "";
+  }
+
+  /** @param {boolean} enabled */
+  setEnabled(enabled) {
+    for (const button of this.buttons) button.disabled = !enabled;
+  }
+
+  /** @param {string} label @param {() => void} act */
+  #button(label, act) {
+    return el("button", { type: "button", class: "small", onclick: act }, label);
+  }
+
+  /** @param {string} format @param {string} ending */
+  async #structure(format, ending) {
+    try {
+      this.#save(`structure.${ending}`, await this.write(format), "text/plain");
+    } catch (error) {
+      this.status.textContent = `The structure could not be written: ${/** @type {EngineError} */ (error).message}`;
+    }
+  }
+
+  /** @param {string} name @param {string} text @param {string} type */
+  #save(name, text, type) {
+    download(`${this.name}-${name}`, text, type);
+    this.status.textContent = `Saved ${this.name}-${name}.`;
+  }
+}
+
+/** One row a sample, one column a quantity; all are sampled at the same times. @param {Record<string, Series>} series */
+function seriesCsv(series) {
+  const columns = Object.entries(series);
+  const times = columns[0]?.[1].x ?? [];
+  const header = ["time (ps)", ...columns.map(([name, { unit }]) => `${name} (${unit})`)];
+  const rows = Array.from(times, (time, row) => [time, ...columns.map(([, { y }]) => y[row] ?? "")]);
+  return `${[header, ...rows].map((row) => row.join(",")).join("\n")}\n`;
+}
+
+/** @param {unknown} value */
+function json(value) {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,178 @@
+// A run as a person follows it: what it does, the atoms, the charts, and the buttons that steer it.
+
+import { byId, el } from "../../components/dom.js";
+import { count, significant } from "../../components/format.js";
+import { onThemeChange } from "../../components/theme.js";
+import { EngineClient } from "../../engine/client.js";
+import { AtomsView } from "../atoms-view/atoms-view.js";
+import { ExportPanel } from "../export/export-panel.js";
+import { StructurePanel } from "../structure/structure-panel.js";
+import { ThermodynamicsPanel } from "../thermodynamics/thermodynamics-panel.js";
+import { TransportPanel } from "../transport/transport-panel.js";
+import { stageWords } from "./stages.js";
+
+/** @import { EngineError, Progress, Results, RunState, Speed } from "../../engine/protocol.js" */
+/** @import { RunRequest } from "../setup/setup-form.js" */
+
+/** Steps that one press of "Step" takes. */
+const STEPS_A_PRESS = 1;
+
+export class RunView {
+  /**
+   * @param {HTMLElement} place
+   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void }} listener
+   *   `refused`: the run could not be started; the setup is the place to mend it
+   */
+  constructor(place, listener) {
+    this.listener = listener;
+    /** @type {EngineClient | undefined} */
+    this.client = undefined;
+    /** @type {{ request: RunRequest, title: string } | undefined} */
+    this.current = undefined;
+    this.started = false;
+
+    this.title = el("h1", { id: "run-title" }, "Run");
+    this.stageName = el("p", { class: "stage-name", role: "status" });
+    this.stageAbout = el("p", { class: "quiet-text" });
+    this.stageProgress = el("progress", { max: 1, value: 0, "aria-label": "Progress of this stage" });
+    this.numbers = el("p", { class: "numbers" });
+    this.pauseButton = el("button", { type: "button", class: "primary", "aria-keyshortcuts": "Space", onclick: () => this.togglePause() }, "Pause");
+    this.stepButton = el("button", { type: "button", onclick: () => this.client?.step(STEPS_A_PRESS) }, "Step");
+    this.resetButton = el("button", { type: "button", onclick: () => this.reset() }, "Reset");
+    this.errors = el("div", { class: "error-panel", role: "alert", hidden: true });
+    this.atoms = new AtomsView();
+    this.thermodynamics = new ThermodynamicsPanel();
+    this.structure = new StructurePanel();
+    this.transport = new TransportPanel();
+    this.exports = new ExportPanel((format) => this.#write(format));
+    place.replaceChildren(
+      el(
+        "div",
+        { class: "run-bar" },
+        this.title,
+        el("div", { class: "stage" }, this.stageName, this.stageProgress, this.numbers),
+        el("div", { class: "run-buttons" }, this.pauseButton, this.stepButton, this.resetButton, el("a", { class: "button", href: "#/setup" }, "Change the set-up")),
+      ),
+      this.stageAbout,
+      this.errors,
+      el(
+        "div",
+        { class: "run-grid" },
+        this.atoms.element,
+        el("div", { class: "panels" }, this.thermodynamics.element, this.structure.element, this.transport.element, this.exports.element),
+      ),
+    );
+    onThemeChange(() => this.atoms.themeChanged());
+    document.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** @param {RunRequest} request @param {string} title */
+  start(request, title) {
+    this.stop();
+    this.current = { request, title };
+    this.started = false;
+    this.title.textContent = title;
+    this.errors.hidden = true;
+    this.numbers.textContent = "";
+    for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
+    this.exports.begin(request.spec, title);
+    this.#showStage("loading", 0);
+    const client = new EngineClient({
+      ready: (threads) => this.listener.ready(threads),
+      atoms: (atoms) => this.atoms.setAtoms(atoms),
+      frame: (positions, cell) => this.atoms.setFrame(positions, cell),
+      progress: (progress, speed) => this.#progress(progress, speed),
+      series: (series) => {
+        this.thermodynamics.showSeries(series);
+        this.exports.series = series;
+      },
+      results: (results) => this.#results(results),
+      state: (state) => this.#state(state),
+      error: (error) => this.#error(error),
+    });
+    this.client = client;
+    this.#state("loading");
+    client.start(request.spec, request.files, request.threads);
+  }
+
+  /** From the beginning, with a new engine. */
+  reset() {
+    if (this.current) this.start(this.current.request, this.current.title);
+  }
+
+  stop() {
+    this.client?.stop();
+    this.client = undefined;
+  }
+
+  togglePause() {
+    if (this.client?.state === "running") this.client.pause();
+    else if (this.client?.state === "paused") this.client.resume();
+  }
+
+  /** @param {string} format */
+  #write(format) {
+    return this.client ? this.client.write(format) : Promise.reject(new Error("no run"));
+  }
+
+  /** @param {Progress} progress @param {Speed} speed */
+  #progress(progress, speed) {
+    this.started = true;
+    this.#showStage(progress.stage, progress.stage_fraction);
+    const { stepsPerSecond, nsPerDay } = speed;
+    const pace = stepsPerSecond > 0 ? ` · ${significant(stepsPerSecond, 3)} steps/s · ${significant(nsPerDay, 3)} ns/day` : "";
+    this.numbers.textContent = `step ${count(progress.step)} · ${progress.time_ps.toFixed(2)} ps${pace}`;
+  }
+
+  /** @param {Results} results */
+  #results(results) {
+    this.thermodynamics.showEstimates(results);
+    this.structure.show(results);
+    this.transport.show(results);
+    this.exports.results = results;
+  }
+
+  /** @param {string} stage @param {number} fraction */
+  #showStage(stage, fraction) {
+    const { name, about } = stageWords(stage);
+    if (this.stageName.textContent !== name) this.stageName.textContent = name;
+    this.stageAbout.textContent = about;
+    this.stageProgress.value = fraction;
+  }
+
+  /** @param {RunState} state */
+  #state(state) {
+    const { pauseButton } = this;
+    pauseButton.textContent = state === "paused" ? "Continue" : "Pause";
+    pauseButton.disabled = state !== "running" && state !== "paused";
+    this.stepButton.disabled = pauseButton.disabled;
+    this.resetButton.disabled = state === "loading";
+    this.exports.setEnabled(state !== "loading");
+    document.documentElement.dataset["run"] = state;
+  }
+
+  /** @param {EngineError} error */
+  #error(error) {
+    if (!this.started) {
+      this.stop();
+      this.listener.refused(error);
+      return;
+    }
+    this.errors.replaceChildren(
+      el("h2", {}, "The run stopped"),
+      el("p", {}, error.message),
+      ...(error.hint ? [el("p", {}, error.hint)] : []),
+      el("p", {}, "What was measured so far stays below. Reset starts again; “Change the set-up” keeps your choices."),
+    );
+    this.errors.hidden = false;
+  }
+
+  /** The space bar pauses, except where it already means something. @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== " " || event.repeat || byId("run-view", HTMLElement).hidden) return;
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("button, input, select, textarea, summary, a")) return;
+    event.preventDefault();
+    this.togglePause();
+  }
+}

@@ -1,0 +1,185 @@
+// From a gallery entry to the specification of a run.
+
+import { el, freshId } from "../../components/dom.js";
+import { NumberField } from "../../components/number-field.js";
+import { CompositionEditor } from "./composition-editor.js";
+import { OwnFiles } from "./own-files.js";
+
+/** @import { EngineError, RunFiles, RunSpec } from "../../engine/protocol.js" */
+/** @import { Preset } from "./presets.js" */
+
+/** What Run asks for. @typedef {{ spec: RunSpec, files: RunFiles, threads: number }} RunRequest */
+
+/** Most atoms that the page takes; the command line takes more. */
+const MAX_ATOMS = 50_000;
+
+const ENSEMBLES = {
+  npt: "NPT: temperature and pressure are held, the density comes out",
+  nvt: "NVT: temperature and volume are held",
+  nve: "NVE: energy and volume are kept, nothing is controlled",
+};
+const THERMOSTATS = {
+  "stochastic-rescaling": "Stochastic velocity rescaling (Bussi)",
+  "nose-hoover": "Nosé–Hoover chain",
+  langevin: "Langevin",
+};
+const BAROSTATS = {
+  "stochastic-cell-rescaling": "Stochastic cell rescaling (Bernetti–Bussi)",
+  mtk: "Martyna–Tobias–Klein",
+};
+
+export class SetupForm {
+  /**
+   * @param {Preset} preset
+   * @param {{ own: boolean, threadsAvailable: number, run: (request: RunRequest) => void }} options
+   */
+  constructor(preset, { own, threadsAvailable, run }) {
+    this.preset = preset;
+    this.own = own ? new OwnFiles() : undefined;
+    this.run = run;
+    const { spec } = preset;
+    this.fields = numberFields(spec);
+    this.composition = spec.structure.kind === "melt" ? new CompositionEditor(spec.structure.composition) : undefined;
+    this.ensemble = select("Ensemble", ENSEMBLES, spec.production?.ensemble ?? "npt");
+    this.thermostat = select("Thermostat", THERMOSTATS, spec.thermostat?.kind ?? "stochastic-rescaling");
+    this.barostat = select("Barostat", BAROSTATS, spec.barostat?.kind ?? "stochastic-cell-rescaling");
+    this.threads = threadsSelect(threadsAvailable);
+    this.errors = el("div", { class: "error-panel form-wide", role: "alert", tabindex: -1, hidden: true });
+    this.element = this.#layout();
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  /** Shows what the engine refused. @param {EngineError} error */
+  showError({ message, hint }) {
+    this.#showErrors(hint ? [message, hint] : [message]);
+  }
+
+  #layout() {
+    const { fields } = this;
+    const group = (/** @type {string} */ title, /** @type {(Node | undefined)[]} */ ...children) =>
+      el("fieldset", {}, el("legend", {}, title), ...children.filter((child) => child !== undefined));
+    const liquid = [this.composition?.element, ...this.#structureFields()];
+    return el(
+      "form",
+      { class: "setup-form", novalidate: true },
+      this.errors,
+      ...(this.own ? [this.own.element] : []),
+      ...(liquid.length > 0 ? [group("Liquid", ...liquid)] : []),
+      group("Conditions", fields.temperature.element, this.ensemble.element, fields.pressure.element),
+      group("Time", fields.timestep.element, fields.equilibration.element, fields.production.element),
+      group(
+        "Computation",
+        this.threads.element,
+        fields.seed.element,
+        el("details", {}, el("summary", {}, "Thermostat and barostat"), this.thermostat.element, this.barostat.element),
+      ),
+      el("div", { class: "form-actions" }, el("button", { type: "submit", class: "primary" }, "Run")),
+    );
+  }
+
+  #structureFields() {
+    return this.composition ? [this.fields.atoms.element, this.fields.density.element] : [];
+  }
+
+  /** Fields that count for the present choices. */
+  #active() {
+    const { atoms, density, ...always } = this.fields;
+    return this.#buildsMelt() ? [atoms, density, ...Object.values(always)] : Object.values(always);
+  }
+
+  #buildsMelt() {
+    return this.composition !== undefined && !this.own?.structure.file;
+  }
+
+  #submit() {
+    const checks = [
+      ...this.#active().map((field) => ({ valid: field.check(), message: field.error })),
+      ...(this.composition && this.#buildsMelt() ? [{ valid: this.composition.check(), message: this.composition.error }] : []),
+    ];
+    const faults = checks.filter(({ valid }) => !valid).map(({ message }) => message.textContent ?? "");
+    if (this.own) faults.unshift(...this.own.faults());
+    if (faults.length > 0) {
+      this.#showErrors(faults);
+      return;
+    }
+    this.errors.hidden = true;
+    this.run({ spec: this.#spec(), files: this.own?.files() ?? {}, threads: Number(this.threads.input.value) });
+  }
+
+  /** @returns {RunSpec} */
+  #spec() {
+    const { spec } = this.preset;
+    const { fields } = this;
+    const ensemble = this.ensemble.input.value;
+    return {
+      ...spec,
+      ...(this.own ? { potential: this.own.potential() } : {}),
+      structure: this.#structure(),
+      temperature_k: fields.temperature.value,
+      pressure_gpa: fields.pressure.value,
+      timestep_fs: fields.timestep.value,
+      seed: fields.seed.value,
+      // What is measured without a thermostat is equilibrated with one.
+      equilibrate: { ...spec.equilibrate, ensemble: ensemble === "nve" ? "nvt" : ensemble, time_ps: fields.equilibration.value },
+      production: { ...spec.production, ensemble, time_ps: fields.production.value },
+      thermostat: { ...spec.thermostat, kind: this.thermostat.input.value },
+      barostat: { ...spec.barostat, kind: this.barostat.input.value },
+    };
+  }
+
+  #structure() {
+    const { structure } = this.preset.spec;
+    if (this.own?.structure.file) return { kind: "file", file: this.own.structure.file.name };
+    if (!this.composition) return structure;
+    const density = this.fields.density.isEmpty ? null : this.fields.density.value;
+    return { ...structure, composition: this.composition.value, atoms: this.fields.atoms.value, density_g_cm3: density };
+  }
+
+  /** @param {string[]} messages */
+  #showErrors(messages) {
+    this.errors.replaceChildren(
+      el("h2", {}, messages.length === 1 ? "This can’t run yet" : "Not all of this can be used"),
+      ...messages.map((message) => el("p", {}, message)),
+    );
+    this.errors.hidden = false;
+    this.errors.focus();
+    this.errors.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** @param {RunSpec} spec */
+function numberFields(spec) {
+  const field = (/** @type {import("../../components/number-field.js").NumberFieldOptions} */ options) => new NumberField(options);
+  const density = spec.structure.density_g_cm3 ?? undefined;
+  return {
+    atoms: field({ name: "atoms", label: "Atoms", min: 8, max: MAX_ATOMS, value: spec.structure.atoms ?? 256, integer: true, hint: "More atoms: smoother averages, slower steps." }),
+    density: field({ name: "density", label: "Starting density", unit: "g/cm³", min: 0.01, max: 30, value: density, optional: true, hint: "Left empty, it is estimated." }),
+    temperature: field({ name: "temperature", label: "Temperature", unit: "K", min: 1, max: 6000, value: spec.temperature_k }),
+    pressure: field({ name: "pressure", label: "Pressure", unit: "GPa", min: -1, max: 100, value: spec.pressure_gpa ?? 0, hint: "0.0001 GPa is one atmosphere; 0 is as good here. For NPT." }),
+    timestep: field({ name: "timestep", label: "Timestep", unit: "fs", min: 0.05, max: 10, value: spec.timestep_fs ?? 2, hint: "About a fiftieth of the fastest vibration." }),
+    equilibration: field({ name: "equilibration", label: "Equilibration", unit: "ps", min: 0, max: 100_000, value: spec.equilibrate?.time_ps ?? 10, hint: "Forgets the start; not measured." }),
+    production: field({ name: "production", label: "Sampling", unit: "ps", min: 0.1, max: 1_000_000, value: spec.production?.time_ps ?? 50, hint: "Measured; longer makes error bars smaller." }),
+    seed: field({ name: "seed", label: "Seed", min: 0, max: 2 ** 31, value: spec.seed ?? 1, integer: true, hint: "The same seed repeats the same run exactly." }),
+  };
+}
+
+/** @param {string} label @param {Record<string, string>} options @param {string} chosen */
+function select(label, options, chosen) {
+  const id = freshId("select");
+  const input = el("select", { id }, ...Object.entries(options).map(([value, text]) => el("option", { value, selected: value === chosen }, text)));
+  return { input, element: el("div", { class: "field" }, el("label", { for: id }, label), input) };
+}
+
+/** @param {number} available */
+function threadsSelect(available) {
+  const counts = Array.from({ length: available }, (_, index) => index + 1);
+  const options = Object.fromEntries(counts.map((n) => [String(n), n === 1 ? "1 thread" : `${n} threads`]));
+  const { input, element } = select("Threads", options, String(Math.max(1, available)));
+  input.name = "threads";
+  const note = available > 1 ? "All of them is fastest; fewer leave room for other programs." : "This page runs on one thread.";
+  element.append(el("p", { class: "field-hint" }, note));
+  return { input, element };
+}

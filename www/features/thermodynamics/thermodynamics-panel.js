@@ -1,0 +1,61 @@
+// Temperature, pressure, energy and density as they come, with their averages once there are some.
+
+import { ChartView } from "../../components/chart-view.js";
+import { el } from "../../components/dom.js";
+import { estimateLabel } from "../../components/estimate-label.js";
+import { significant } from "../../components/format.js";
+
+/** @import { Results, Series } from "../../engine/protocol.js" */
+
+const QUANTITIES = [
+  { name: "temperature", title: "Temperature", unit: "K" },
+  { name: "pressure", title: "Pressure", unit: "GPa" },
+  { name: "potential-energy", title: "Potential energy", unit: "eV/atom" },
+  { name: "density", title: "Density", unit: "g/cm³" },
+];
+
+export class ThermodynamicsPanel {
+  constructor() {
+    this.charts = QUANTITIES.map(({ title }) => new ChartView({ title }));
+    this.estimates = el("dl", { class: "estimates" });
+    this.element = el(
+      "section",
+      { class: "card panel", "aria-labelledby": "thermodynamics-title" },
+      el("h2", { id: "thermodynamics-title" }, "Live"),
+      el("div", { class: "chart-grid" }, ...this.charts.map((chart) => chart.element)),
+      this.estimates,
+    );
+  }
+
+  clear() {
+    for (const chart of this.charts) chart.clear();
+    this.estimates.replaceChildren();
+  }
+
+  /** @param {Record<string, Series>} series */
+  showSeries(series) {
+    QUANTITIES.forEach(({ name, title, unit }, index) => {
+      const recorded = series[name];
+      if (!recorded || recorded.x.length === 0) return;
+      const last = recorded.y[recorded.y.length - 1] ?? NaN;
+      this.charts[index]?.show(
+        {
+          title,
+          x: { label: "time", unit: "ps" },
+          y: { label: title.toLowerCase(), unit },
+          series: [{ name: title, x: recorded.x, y: recorded.y }],
+        },
+        `${significant(last, 4)} ${unit} now.`,
+      );
+    });
+  }
+
+  /** @param {Results} results */
+  showEstimates({ estimates }) {
+    const known = QUANTITIES.flatMap(({ name, title }) => {
+      const estimate = estimates[name];
+      return estimate ? [estimateLabel(`Average ${title.toLowerCase()}`, estimate)] : [];
+    });
+    this.estimates.replaceChildren(...known);
+  }
+}

@@ -1,0 +1,134 @@
+// The page: which of its three views is shown, and what they hand to each other.
+
+import { byId, el } from "./components/dom.js";
+import { connectThemeButton } from "./components/theme.js";
+import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
+import { RunView } from "./features/run/run-view.js";
+import { showGallery } from "./features/setup/gallery.js";
+import { OWN_FILES, loadFiles, loadPresets } from "./features/setup/presets.js";
+import { SetupForm } from "./features/setup/setup-form.js";
+
+/** @import { Isolation } from "./engine/isolation.js" */
+/** @import { Preset } from "./features/setup/presets.js" */
+/** @import { RunRequest } from "./features/setup/setup-form.js" */
+
+/** More threads than this only wait for each other at the sizes that fit a page. */
+const MOST_THREADS = 16;
+
+const views = {
+  gallery: byId("gallery-view", HTMLElement),
+  setup: byId("setup-view", HTMLElement),
+  run: byId("run-view", HTMLElement),
+};
+const badge = byId("engine-badge", HTMLElement);
+
+/** @type {Preset[]} */
+let presets = [];
+/** @type {{ preset: Preset, form: SetupForm } | undefined} */
+let setup;
+/** @type {RunView | undefined} */
+let runView;
+let isolated = false;
+
+void begin();
+
+async function begin() {
+  connectThemeButton(byId("theme-button", HTMLButtonElement));
+  // A file that misses its field must not replace the page.
+  for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
+  const isolation = await prepareIsolation();
+  if (isolation.reloading) return;
+  showIsolation(isolation);
+  await fillGallery();
+  window.addEventListener("hashchange", route);
+  route();
+}
+
+/** @param {Isolation} isolation */
+function showIsolation({ isolated: has, reason }) {
+  isolated = has;
+  badge.textContent = has ? `Threads ready: ${threadsAvailable()}` : "One thread";
+  if (has) return;
+  const notice = byId("isolation-notice", HTMLElement);
+  const link = el("a", { href: fullSpeedAddress(), target: "_blank", rel: "noopener" }, "Open at full speed in a new tab");
+  notice.replaceChildren(el("p", {}, `This page runs on one thread: ${reason}. `, link, "."));
+  notice.hidden = false;
+}
+
+function threadsAvailable() {
+  return isolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+}
+
+async function fillGallery() {
+  const status = byId("gallery-status", HTMLElement);
+  try {
+    presets = await loadPresets();
+    status.textContent = "";
+  } catch (error) {
+    status.textContent = `The gallery could not be loaded (${error instanceof Error ? error.message : error}). Your own files still work.`;
+  }
+  showGallery(byId("gallery", HTMLElement), presets, (preset) => {
+    location.hash = `#/setup/${preset.name}`;
+  });
+}
+
+/** Shows the view that the address names. */
+function route() {
+  const [, view = "", name = ""] = location.hash.split("/");
+  if (view !== "run") runView?.stop();
+  if (view === "setup") {
+    const preset = [...presets, OWN_FILES].find((entry) => entry.name === name) ?? setup?.preset;
+    if (preset) return showSetup(preset);
+  }
+  if (view === "run" && runView?.client) return show("run");
+  if (view !== "") history.replaceState(null, "", "#/");
+  show("gallery");
+}
+
+/** @param {Preset} preset */
+function showSetup(preset) {
+  // The same form again keeps what was typed.
+  if (setup?.preset !== preset) {
+    const form = new SetupForm(preset, {
+      own: preset === OWN_FILES,
+      threadsAvailable: threadsAvailable(),
+      run: (request) => void run(preset, request),
+    });
+    setup = { preset, form };
+    byId("setup-title", HTMLElement).textContent = preset.title;
+    byId("setup", HTMLElement).replaceChildren(el("p", { class: "lead" }, preset.description), form.element);
+  }
+  show("setup");
+}
+
+/** @param {Preset} preset @param {RunRequest} request */
+async function run(preset, request) {
+  try {
+    const files = { ...(await loadFiles(preset)), ...request.files };
+    runView ??= new RunView(byId("run", HTMLElement), {
+      ready: (threads) => {
+        badge.textContent = threads > 1 ? `Running on ${threads} threads` : "Running on one thread";
+      },
+      refused: (error) => {
+        location.hash = `#/setup/${preset.name}`;
+        show("setup");
+        setup?.form.showError(error);
+      },
+    });
+    show("run");
+    runView.start({ ...request, files }, preset.title);
+    location.hash = "#/run";
+  } catch (error) {
+    setup?.form.showError({ kind: "files", message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** @param {keyof typeof views} name */
+function show(name) {
+  const changed = views[name].hidden;
+  for (const [key, view] of Object.entries(views)) view.hidden = key !== name;
+  document.title = name === "gallery" ? "Crucible" : `${setup?.preset.title ?? "Run"} – Crucible`;
+  if (!changed) return;
+  window.scrollTo(0, 0);
+  byId("main", HTMLElement).focus({ preventScroll: true });
+}
