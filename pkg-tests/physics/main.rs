@@ -3,3 +3,4 @@
 mod dynamics;
 mod files;
 mod reference;
+mod structures;

@@ -57,6 +57,6 @@
 mod spec;
 
 pub use spec::{
-    BarostatKind, BarostatSpec, EnsembleKind, Lattice, PotentialSpec, PrepareSpec, Preset, Progress, RunSpec, SCHEMA,
+    BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, RunSpec, SCHEMA,
     SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,
 };

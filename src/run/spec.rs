@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::system::Lattice;
+
 /// The version of [`RunSpec`] that this crate reads.
 pub const SCHEMA: u32 = 1;
 
@@ -128,20 +130,6 @@ pub enum StructureSpec {
 
 fn once() -> [usize; 3] {
     [1; 3]
-}
-
-/// The crystals that can be built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lattice {
-    /// Face-centred cubic.
-    Fcc,
-    /// Body-centred cubic.
-    Bcc,
-    /// NaCl.
-    Rocksalt,
-    /// CaF2.
-    Fluorite,
 }
 
 /// How a start structure is made safe for the potential, and brought to temperature.

@@ -1,11 +1,18 @@
 //! Atoms in a cell: [`System`], [`Cell`], [`Species`], and the builders of starting structures.
 
 pub mod cell;
+pub mod composition;
+pub mod lattice;
+pub mod melt;
+pub mod sizes;
 pub mod species;
 
 use serde::{Deserialize, Serialize};
 
 pub use cell::Cell;
+pub use composition::Composition;
+pub use lattice::{Lattice, replicate};
+pub use melt::MeltSpec;
 pub use species::Species;
 
 use crate::error::{Error, Result};

@@ -3,7 +3,10 @@
 mod harmonic;
 mod ideal_gas;
 mod lennard_jones;
+mod pair;
+mod soft;
 
 pub use harmonic::Harmonic;
 pub use ideal_gas::IdealGas;
 pub use lennard_jones::{LennardJones, PairParameters, Truncation};
+pub use soft::Soft;
