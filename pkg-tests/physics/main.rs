@@ -3,4 +3,5 @@
 mod dynamics;
 mod files;
 mod reference;
+mod sampling;
 mod structures;
