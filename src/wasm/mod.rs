@@ -1,1 +1,44 @@
-//! The JS boundary.
+//! The JS boundary: the only folder that names JS types.
+//!
+//! | feature | exports |
+//! |---|---|
+//! | `engine` | `evaluate`; the session of a run |
+//! | `threads` | the same, and `initThreadPool`, to be called from a worker that then drives the session |
+//! | `charts` | drawing on a canvas |
+//!
+//! Errors cross as plain objects `{ kind, message, hint }`, data as copies: never a view of wasm memory.
+
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::error::Error;
+
+#[cfg(feature = "threads")]
+pub use wasm_bindgen_rayon::init_thread_pool;
+
+/// Sends the message of a panic, which is a defect of ours, to the console instead of a bare "unreachable".
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// An [`Error`] as the page sees it.
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    kind: &'a str,
+    message: String,
+    hint: Option<&'a str>,
+}
+
+/// The plain object `{ kind, message, hint }` that every export throws.
+pub fn error_object(error: &Error) -> JsValue {
+    let object = ErrorObject { kind: error.kind(), message: error.to_string(), hint: error.hint() };
+    to_object(&object).unwrap_or_else(|_| JsValue::from_str(&error.to_string()))
+}
+
+/// Any serialisable value as a plain JS object: maps as objects, nothing as `null`, 64-bit counts as numbers.
+pub fn to_object(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(JsValue::from)
+}

@@ -1,0 +1,106 @@
+//! The static site: what `target/site/` holds and how it gets there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Outcome, node_modules, wasm};
+
+/// The built site, relative to the repository.
+pub const SITE: &str = "target/site";
+
+/// Entries of `www/` that are the developers' and not the site's.
+const NOT_SHIPPED: [&str; 6] =
+    ["node_modules", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "README.md"];
+
+/// three's modules as files: (below its package, below `www/vendor/three/`, module for the types).
+const THREE: [(&str, &str, &str); 3] = [
+    ("build/three.module.js", "three.module.js", "three"),
+    ("build/three.core.js", "three.core.js", ""),
+    ("examples/jsm/controls/OrbitControls.js", "OrbitControls.js", "three/examples/jsm/controls/OrbitControls.js"),
+];
+
+/// Builds modules and site.
+pub fn build(root: &Path) -> Outcome {
+    node_modules::provide(root)?;
+    wasm::build(root)?;
+    package(root).map_err(|error| format!("www/pkg: {error}"))?;
+    vendor_three(root).map_err(|error| format!("www/vendor: {error}"))?;
+    assemble(root).map_err(|error| format!("{SITE}: {error}"))?;
+    println!("site: {SITE}/");
+    Ok(())
+}
+
+/// What makes `www/pkg` a package for node as well.
+fn package(root: &Path) -> std::io::Result<()> {
+    let pkg = root.join("www/pkg");
+    write_if_changed(&pkg.join("index.js"), include_str!("package/index.js"))?;
+    write_if_changed(&pkg.join("index.d.ts"), include_str!("package/index.d.ts"))?;
+    let manifest = include_str!("package/package.json").replace("{version}", env!("CARGO_PKG_VERSION"));
+    write_if_changed(&pkg.join("package.json"), &manifest)
+}
+
+/// Copies three to `www/vendor/three/`, so that the page imports it by relative paths and needs no import map.
+fn vendor_three(root: &Path) -> std::io::Result<()> {
+    let from = root.join("www/node_modules/three");
+    let to = root.join("www/vendor/three");
+    fs::create_dir_all(&to)?;
+    for (source, name, types) in THREE {
+        let text = fs::read_to_string(from.join(source))?.replace("from 'three'", "from './three.module.js'");
+        write_if_changed(&to.join(name), &text)?;
+        if !types.is_empty() {
+            let declaration = format!("export * from '{types}';\n");
+            write_if_changed(&to.join(name.replace(".js", ".d.ts")), &declaration)?;
+        }
+    }
+    fs::copy(from.join("LICENSE"), to.join("LICENSE")).map(|_| ())
+}
+
+/// Brings `target/site` up to date: `www/`, the packages, three, `potentials/`; whatever else is there goes.
+fn assemble(root: &Path) -> std::io::Result<()> {
+    let site = root.join(SITE);
+    mirror(&root.join("www"), &site, &|path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        !NOT_SHIPPED.contains(&name) && !name.ends_with(".d.ts") || path.ends_with("pkg/package.json")
+    })?;
+    let potentials = root.join("potentials");
+    if potentials.is_dir() {
+        mirror(&potentials, &site.join("potentials"), &|_| true)?;
+    }
+    Ok(())
+}
+
+/// Makes `to` hold exactly the files below `from` that `keep` accepts; `potentials/` in the target is left alone.
+fn mirror(from: &Path, to: &Path, keep: &dyn Fn(&Path) -> bool) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(to)? {
+        let entry = entry?.path();
+        let Some(name) = entry.file_name() else { continue };
+        let source = from.join(name);
+        if name == "potentials" || (source.exists() && keep(&source) && source.is_dir() == entry.is_dir()) {
+            continue;
+        }
+        if entry.is_dir() { fs::remove_dir_all(&entry)? } else { fs::remove_file(&entry)? }
+    }
+    for source in children(from)? {
+        let Some(name) = source.file_name() else { continue };
+        let target = to.join(name);
+        if !keep(&source) {
+            continue;
+        }
+        if source.is_dir() { mirror(&source, &target, keep)? } else { copy_if_changed(&source, &target)? }
+    }
+    Ok(())
+}
+
+fn children(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect()
+}
+
+fn copy_if_changed(from: &Path, to: &Path) -> std::io::Result<()> {
+    let bytes = fs::read(from)?;
+    if fs::read(to).is_ok_and(|present| present == bytes) { Ok(()) } else { fs::write(to, bytes) }
+}
+
+fn write_if_changed(path: &Path, text: &str) -> std::io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|present| present == text) { Ok(()) } else { fs::write(path, text) }
+}

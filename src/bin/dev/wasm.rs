@@ -1,0 +1,152 @@
+//! The three wasm builds of one source: engine with threads, engine without, charts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::Outcome;
+use crate::process::{command, run};
+use crate::toolchain::{self, WasmToolchain};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// Shared memory has to name its maximum. iOS refuses 2 GB.
+const SHARED_MEMORY_BYTES: u64 = 1 << 30;
+/// Symbols through which wasm-bindgen gives every thread its stack and thread-local storage.
+const THREAD_EXPORTS: [&str; 5] = ["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base", "__heap_base"];
+
+/// One of the builds; its name is also that of its Cargo feature's package folder.
+pub struct Build {
+    /// Folder under `www/pkg`.
+    pub name: &'static str,
+    /// Cargo feature that decides what it exports.
+    pub feature: &'static str,
+    /// With shared memory and atomics.
+    pub threads: bool,
+}
+
+/// All builds, the largest first.
+pub const BUILDS: [Build; 3] = [
+    Build { name: "threads", feature: "threads", threads: true },
+    Build { name: "single", feature: "engine", threads: false },
+    Build { name: "charts", feature: "charts", threads: false },
+];
+
+impl Build {
+    /// Compiler flags, one per element.
+    fn rustflags(&self, toolchain: &WasmToolchain) -> Vec<String> {
+        let features = if self.threads {
+            "+simd128,+bulk-memory,+mutable-globals,+nontrapping-fptoint,+atomics"
+        } else {
+            "+simd128,+bulk-memory,+mutable-globals,+nontrapping-fptoint"
+        };
+        let mut flags = vec![format!("-Ctarget-feature={features}")];
+        flags.extend(toolchain.linker.map(|linker| format!("-Clinker={linker}")));
+        if self.threads {
+            flags.extend(["-Clink-arg=--shared-memory".to_owned(), "-Clink-arg=--import-memory".to_owned()]);
+            flags.push(format!("-Clink-arg=--max-memory={SHARED_MEMORY_BYTES}"));
+            flags.extend(THREAD_EXPORTS.map(|symbol| format!("-Clink-arg=--export={symbol}")));
+        }
+        flags
+    }
+
+    /// A cargo subcommand over the library as this build compiles it.
+    pub fn cargo(&self, root: &Path, toolchain: &WasmToolchain, subcommand: &str) -> Command {
+        let mut cargo = toolchain.cargo(root);
+        cargo.args([subcommand, "--lib", "--release", "--no-default-features", "--features", self.feature]);
+        cargo
+            .args(["--target", TARGET, "-Z", "build-std=std,panic_abort", "--target-dir"])
+            .arg(self.target_directory(root));
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags(toolchain).join("\u{1f}"));
+        cargo
+    }
+
+    /// Builds with and without atomics would take each other's standard library for stale.
+    fn target_directory(&self, root: &Path) -> PathBuf {
+        root.join("target").join(if self.threads { "wasm-atomics" } else { "wasm" })
+    }
+
+    /// What the compiler wrote. Builds that share a target directory write to the same place.
+    fn compiled(&self, root: &Path) -> PathBuf {
+        self.target_directory(root).join(TARGET).join("release/crucible.wasm")
+    }
+
+    /// The module as it is shipped.
+    pub fn module(&self, root: &Path) -> PathBuf {
+        root.join("www/pkg").join(self.name).join("crucible_bg.wasm")
+    }
+}
+
+/// Builds all modules into `www/pkg/<name>/`; those whose compiled code did not change are left as they are.
+pub fn build(root: &Path) -> Outcome {
+    let toolchain = toolchain::provide(root)?;
+    for build in &BUILDS {
+        println!("wasm: {}", build.name);
+        run(build.cargo(root, &toolchain, "build").arg("--quiet"))?;
+        bind(root, build)?;
+    }
+    print_sizes(root)
+}
+
+/// wasm-bindgen and wasm-opt over one compiled module.
+fn bind(root: &Path, build: &Build) -> Outcome {
+    let compiled = build.compiled(root);
+    let bytes = fs::read(&compiled).map_err(|error| format!("{}: {error}", compiled.display()))?;
+    let directory = root.join("www/pkg").join(build.name);
+    // The compiled module itself is the stamp: time stamps lie where two builds share a target directory.
+    let stamp = root.join("target").join(format!("bound-{}.wasm", build.name));
+    if directory.join("crucible.js").is_file() && fs::read(&stamp).is_ok_and(|before| before == bytes) {
+        return Ok(());
+    }
+    // Nothing to remove on the first build.
+    let _ = fs::remove_file(&stamp);
+    let _ = fs::remove_dir_all(&directory);
+    Bindgen::new()
+        .input_bytes("crucible", bytes.clone())
+        .web(true)
+        .and_then(|bindgen| {
+            bindgen.typescript(true).remove_name_section(true).remove_producers_section(true).generate(&directory)
+        })
+        .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
+    optimize(root, build)?;
+    fs::write(&stamp, bytes).map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+/// Shrinks a bound module in place.
+fn optimize(root: &Path, build: &Build) -> Outcome {
+    let module = build.module(root);
+    let mut optimizer = command("node", root);
+    optimizer.arg(root.join("www/node_modules/binaryen/bin/wasm-opt")).arg("-O3").arg(&module).arg("-o").arg(&module);
+    optimizer.args([
+        "--enable-simd",
+        "--enable-bulk-memory",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+    ]);
+    optimizer.args(["--enable-sign-ext", "--enable-reference-types", "--enable-multivalue"]);
+    if build.threads {
+        optimizer.arg("--enable-threads");
+    }
+    run(&mut optimizer)
+}
+
+/// Sizes of the shipped modules, as they are and as a server compresses them.
+fn print_sizes(root: &Path) -> Outcome {
+    for build in &BUILDS {
+        let path = build.module(root);
+        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let packed = gzip_size(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        println!("  {:8} {:5} kB, {:4} kB gzip", build.name, bytes.len() / 1000, packed / 1000);
+    }
+    Ok(())
+}
+
+fn gzip_size(bytes: &[u8]) -> std::io::Result<usize> {
+    use std::io::Write;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
