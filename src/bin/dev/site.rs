@@ -13,11 +13,8 @@ const NOT_SHIPPED: [&str; 6] =
     ["node_modules", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "README.md"];
 
 /// three's modules as files: (below its package, below `www/vendor/three/`, module for the types).
-const THREE: [(&str, &str, &str); 3] = [
-    ("build/three.module.js", "three.module.js", "three"),
-    ("build/three.core.js", "three.core.js", ""),
-    ("examples/jsm/controls/OrbitControls.js", "OrbitControls.js", "three/examples/jsm/controls/OrbitControls.js"),
-];
+const THREE: [(&str, &str, &str); 2] =
+    [("build/three.module.js", "three.module.js", "three"), ("build/three.core.js", "three.core.js", "")];
 
 /// Builds modules and site.
 pub fn build(root: &Path) -> Outcome {
@@ -45,7 +42,7 @@ fn vendor_three(root: &Path) -> std::io::Result<()> {
     let to = root.join("www/vendor/three");
     fs::create_dir_all(&to)?;
     for (source, name, types) in THREE {
-        let text = fs::read_to_string(from.join(source))?.replace("from 'three'", "from './three.module.js'");
+        let text = fs::read_to_string(from.join(source))?;
         write_if_changed(&to.join(name), &text)?;
         if !types.is_empty() {
             let declaration = format!("export * from '{types}';\n");
