@@ -54,8 +54,10 @@
 //! { "kind": "crystal", "lattice": "rocksalt", "elements": ["K", "Cl"], "lattice_constant_angstrom": 6.3, "repeat": [4, 4, 4] }
 //! ```
 
+mod efs;
 mod spec;
 
+pub use efs::{Efs, EvaluatedConfiguration, evaluate_all};
 pub use spec::{
     BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, RunSpec, SCHEMA,
     SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,

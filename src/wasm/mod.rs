@@ -8,6 +8,9 @@
 //!
 //! Errors cross as plain objects `{ kind, message, hint }`, data as copies: never a view of wasm memory.
 
+#[cfg(feature = "engine")]
+mod evaluate;
+
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

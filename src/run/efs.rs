@@ -1,0 +1,71 @@
+//! Energies, forces and stresses of given configurations: what `crucible efs` writes and the package's `evaluate` returns.
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::io::Configuration;
+use crate::neighbor::NeighborList;
+use crate::potential::{Evaluation, Potential};
+
+/// Results for a list of configurations, in their order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Efs {
+    /// One entry per configuration.
+    pub cfgs: Vec<EvaluatedConfiguration>,
+}
+
+/// What a potential says of one configuration.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvaluatedConfiguration {
+    /// Its name, where its file gives one.
+    pub name: Option<String>,
+    /// Number of atoms.
+    pub n: usize,
+    /// Total energy, eV.
+    pub energy: f64,
+    /// Energy of each atom, eV, species coefficients included.
+    pub site_energies: Vec<f64>,
+    /// Force on each atom, eV/Å.
+    pub forces: Vec<[f64; 3]>,
+    /// Pressure tensor times volume (MLIP's PlusStress), eV, compression positive, row by row.
+    pub plus_stress_3x3: [[f64; 3]; 3],
+}
+
+/// Evaluates every configuration under `potential`.
+///
+/// # Errors
+/// A species that the potential does not know; atoms so close, or coefficients so large, that a value is not finite.
+pub fn evaluate_all(potential: &mut dyn Potential, configurations: &[Configuration]) -> Result<Efs> {
+    let cfgs =
+        configurations.iter().enumerate().map(|(k, c)| evaluate_one(potential, k + 1, c)).collect::<Result<_>>()?;
+    Ok(Efs { cfgs })
+}
+
+fn evaluate_one(
+    potential: &mut dyn Potential,
+    number: usize,
+    configuration: &Configuration,
+) -> Result<EvaluatedConfiguration> {
+    let system = &configuration.system;
+    let mut neighbors = NeighborList::new(potential.cutoff(), 0.0)?;
+    neighbors.update(system)?;
+    let mut values = Evaluation::default();
+    potential.evaluate(system, &neighbors, &mut values)?;
+    let energy = values.energy();
+    if !(energy.is_finite() && values.forces.iter().flatten().chain(&values.virial).all(|x| x.is_finite())) {
+        let name = configuration.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+        return Err(Error::invalid(
+            format!("energy and forces of configuration {number}{name}"),
+            "a value that is not finite",
+            "atoms further apart, or smaller coefficients in the potential",
+        ));
+    }
+    Ok(EvaluatedConfiguration {
+        name: configuration.name.clone(),
+        n: system.len(),
+        energy,
+        forces: values.forces.iter().map(|force| [force.x, force.y, force.z]).collect(),
+        plus_stress_3x3: std::array::from_fn(|row| std::array::from_fn(|column| values.virial[(row, column)])),
+        site_energies: values.site_energies,
+    })
+}

@@ -1,0 +1,26 @@
+//! `evaluate`: configurations under a potential in one call, for node and for scripts.
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{error_object, to_object};
+use crate::error::Result;
+use crate::io::{read_cfg, read_mtp};
+use crate::potential::mtp::MtpPotential;
+use crate::run::{Efs, evaluate_all};
+
+/// Energy, site energies, forces and PlusStress of every configuration of a .cfg text, as
+/// `{ cfgs: [{ name, n, energy, site_energies, forces, plus_stress_3x3 }] }` in eV and Å.
+///
+/// # Errors
+/// Throws `{ kind, message, hint }` where a text can't be read or a configuration not evaluated.
+#[wasm_bindgen(unchecked_return_type = "{ cfgs: object[] }")]
+pub fn evaluate(potential_text: &str, cfg_text: &str) -> std::result::Result<JsValue, JsValue> {
+    let efs = evaluate_texts(potential_text, cfg_text).map_err(|error| error_object(&error))?;
+    to_object(&efs)
+}
+
+fn evaluate_texts(potential_text: &str, cfg_text: &str) -> Result<Efs> {
+    let mut potential = MtpPotential::new(read_mtp(potential_text, "potential")?)?;
+    evaluate_all(&mut potential, &read_cfg(cfg_text, "configurations", &[])?)
+}
