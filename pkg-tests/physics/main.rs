@@ -4,4 +4,5 @@ mod dynamics;
 mod files;
 mod reference;
 mod sampling;
+mod structure_files;
 mod structures;

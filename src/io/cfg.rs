@@ -6,13 +6,14 @@
 use std::fmt::Write;
 
 use super::Configuration;
-use super::text::{Lines, is_row};
+use super::species_list::{MAX_SPECIES, named};
+use super::text::{Lines, MAX_COLUMNS, is_row};
 use crate::error::Result;
 use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, Species, System};
 
-/// The most species that types may number when their names are not given.
-const MAX_TYPES: usize = 1000;
+/// The most differently named features of a configuration.
+const MAX_FEATURES: usize = 1000;
 /// The order of the six components that a stress line has where its header does not say.
 const STRESS_ORDER: [&str; 6] = ["xx", "yy", "zz", "yz", "xz", "xy"];
 
@@ -81,7 +82,7 @@ impl Draft {
                 "PlusStress" => draft.stress = Some((StressKind::Plus, read_stress(lines, rest)?)),
                 "Stress" => draft.stress = Some((StressKind::Negative, read_stress(lines, rest)?)),
                 "Virial" => draft.stress = Some((StressKind::PerVolume, read_stress(lines, rest)?)),
-                "Feature" => draft.add_feature(rest),
+                "Feature" => draft.add_feature(rest, lines)?,
                 _ => return Err(lines.error(line, "Size, Supercell, AtomData, Energy, PlusStress, Feature or END_CFG")),
             }
         }
@@ -92,6 +93,9 @@ impl Draft {
             return Err(lines.error("AtomData", "one AtomData block in a configuration"));
         }
         let columns: Vec<String> = header.split_whitespace().map(str::to_owned).collect();
+        if columns.len() > MAX_COLUMNS {
+            return Err(lines.error(header, format!("at most {MAX_COLUMNS} columns")));
+        }
         let repeated = columns.iter().enumerate().find(|(k, name)| columns.iter().take(*k).any(|other| other == *name));
         if let Some((_, name)) = repeated {
             return Err(lines.error(name, "each column once"));
@@ -119,16 +123,19 @@ impl Draft {
         Ok(())
     }
 
-    fn add_feature(&mut self, rest: &str) {
+    fn add_feature(&mut self, rest: &str, lines: &Lines) -> Result<()> {
         let (name, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let value = value.trim();
+        let full = self.features.len() >= MAX_FEATURES;
         match self.features.iter_mut().find(|(known, _)| known == name) {
             Some((_, text)) => {
                 text.push('\n');
                 text.push_str(value);
             }
+            None if full => return Err(lines.error(name, format!("at most {MAX_FEATURES} features"))),
             None => self.features.push((name.to_owned(), value.to_owned())),
         }
+        Ok(())
     }
 
     fn column(&self, name: &str) -> Option<Vec<f64>> {
@@ -165,6 +172,12 @@ impl Draft {
                 None => return Err(lines.error("Virial without three lattice vectors", "PlusStress")),
             },
         };
+        for group in [["cartes_x", "cartes_y", "cartes_z"], ["direct_x", "direct_y", "direct_z"], ["fx", "fy", "fz"]] {
+            let present = group.iter().filter(|name| self.columns.iter().any(|column| column == *name)).count();
+            if present % 3 != 0 {
+                return Err(lines.error("a part of a vector", format!("all of {} in AtomData", group.join(", "))));
+            }
+        }
         const KNOWN: [&str; 12] = [
             "id", "type", "cartes_x", "cartes_y", "cartes_z", "direct_x", "direct_y", "direct_z", "fx", "fy", "fz",
             "site_en",
@@ -205,7 +218,7 @@ impl Draft {
     }
 
     fn types(&self, lines: &Lines, species: &[Species]) -> Result<(Vec<u32>, Vec<Species>)> {
-        let limit = if species.is_empty() { MAX_TYPES } else { species.len() };
+        let limit = if species.is_empty() { MAX_SPECIES } else { species.len() };
         let column = self.column("type").unwrap_or_else(|| vec![0.0; self.rows]);
         let mut types = Vec::with_capacity(column.len());
         for (row, &value) in column.iter().enumerate() {
@@ -219,8 +232,7 @@ impl Draft {
             return Ok((types, species.to_vec()));
         }
         let count = types.iter().max().map_or(0, |&largest| largest + 1);
-        let named = |k: u32| Species { name: k.to_string(), mass_u: 1.0, charge_e: None };
-        Ok((types, (0..count).map(named).collect()))
+        Ok((types, (0..count).map(|k| named(&k.to_string())).collect()))
     }
 }
 

@@ -1,17 +1,41 @@
-//! Text parsers and writers, pure: strings and bytes in, values or a located [`Error`](crate::Error) out.
+//! Text parsers and writers, pure: strings and bytes in, values or a located [`Error`] out.
+//!
+//! | format | read | write |
+//! |---|---|---|
+//! | .mtp, .almtp, .als | [`read_mtp`], [`read_almtp`] | [`write_mtp`], [`write_almtp`] |
+//! | .cfg | [`read_cfg`] | [`write_cfg`] |
+//! | extended XYZ | [`read_extxyz`] | [`write_extxyz`] |
+//! | LAMMPS data and dump | [`read_lammps_data`] | [`write_lammps_data`], [`write_lammps_dump`] |
+//! | POSCAR, CONTCAR | [`read_poscar`] | [`write_poscar`] |
 //!
 //! No parser trusts a count in a file: atoms, coefficients and products are collected as they are read and compared with
 //! the count afterwards, so that memory is bounded by the size of the input.
 
+pub mod almtp;
 pub mod cfg;
+pub mod extxyz;
+pub mod lammps;
 pub mod mtp;
+pub mod poscar;
+mod species_list;
+mod structure;
 mod text;
+mod tokens;
 
+pub use almtp::{ActiveSet, Almtp, read_almtp, write_almtp};
 pub use cfg::{read_cfg, write_cfg};
+pub use extxyz::{read_extxyz, write_extxyz};
+pub use lammps::{read_lammps_data, write_lammps_data, write_lammps_dump};
 pub use mtp::{read_mtp, write_mtp};
+pub use poscar::{read_poscar, write_poscar};
+pub use structure::{StructureFormat, read_structure, write_structure};
 
+use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
 use crate::system::System;
+
+/// The largest file that a front end should read, bytes.
+pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// A structure with what its file says about it. Per-atom lists have one entry per atom.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,4 +72,16 @@ impl Configuration {
             features: Vec::new(),
         }
     }
+}
+
+/// The bytes of a text file as text.
+///
+/// # Errors
+/// Bytes that are not UTF-8, with their line.
+pub fn decode<'a>(bytes: &'a [u8], file: &str) -> Result<&'a str> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+        Error::parse(file, line, "bytes that are not text", "a text file in UTF-8")
+    })
 }

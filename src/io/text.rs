@@ -3,6 +3,9 @@
 use crate::error::{Error, Result};
 use crate::math::Vec3;
 
+/// The most columns or properties that a table of atoms may have.
+pub(super) const MAX_COLUMNS: usize = 256;
+
 /// The lines of a text with their numbers from 1.
 #[derive(Clone)]
 pub(super) struct Lines<'a> {

@@ -1,0 +1,108 @@
+//! Structure files of any format, by name or content.
+
+use super::{
+    Configuration, decode, read_cfg, read_extxyz, read_lammps_data, read_poscar, write_cfg, write_extxyz,
+    write_lammps_data, write_lammps_dump, write_poscar,
+};
+use crate::error::{Error, Result};
+
+/// The formats of structures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StructureFormat {
+    /// MLIP's .cfg.
+    Cfg,
+    /// Extended or plain XYZ.
+    ExtXyz,
+    /// LAMMPS data file.
+    LammpsData,
+    /// LAMMPS dump file (written only).
+    LammpsDump,
+    /// POSCAR or CONTCAR.
+    Poscar,
+}
+
+impl StructureFormat {
+    /// The format that a file's name stands for.
+    pub fn from_name(file: &str) -> Option<Self> {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_lowercase();
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        match extension {
+            "cfg" => Some(Self::Cfg),
+            "xyz" | "extxyz" => Some(Self::ExtXyz),
+            "data" | "lmp" | "lammps" => Some(Self::LammpsData),
+            "dump" | "lammpstrj" => Some(Self::LammpsDump),
+            "poscar" | "contcar" | "vasp" => Some(Self::Poscar),
+            _ if name.starts_with("poscar") || name.starts_with("contcar") => Some(Self::Poscar),
+            _ => None,
+        }
+    }
+
+    /// The format that a file's first lines look like.
+    fn from_content(text: &str) -> Option<Self> {
+        let first = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        if first == "BEGIN_CFG" {
+            return Some(Self::Cfg);
+        }
+        if first.parse::<u64>().is_ok() {
+            return Some(Self::ExtXyz);
+        }
+        if first.starts_with("ITEM:") {
+            return Some(Self::LammpsDump);
+        }
+        let mut head = text.lines().take(20).map(|line| line.split('#').next().unwrap_or_default().trim());
+        if head.any(|line| line.ends_with(" atoms")) {
+            return Some(Self::LammpsData);
+        }
+        let second = text.lines().nth(1)?.split_whitespace().next()?;
+        second.parse::<f64>().is_ok().then_some(Self::Poscar)
+    }
+}
+
+/// Reads a structure file; the format is known by the name, else by the content.
+///
+/// # Errors
+/// An unknown format, a file without configurations, or what the format's reader finds wrong.
+pub fn read_structure(bytes: &[u8], file: &str) -> Result<Vec<Configuration>> {
+    let text = decode(bytes, file)?;
+    let format = StructureFormat::from_name(file).or_else(|| StructureFormat::from_content(text));
+    let configurations = match format {
+        Some(StructureFormat::Cfg) => read_cfg(text, file, &[])?,
+        Some(StructureFormat::ExtXyz) => read_extxyz(text, file)?,
+        Some(StructureFormat::LammpsData) => vec![read_lammps_data(text, file)?],
+        Some(StructureFormat::Poscar) => vec![read_poscar(text, file)?],
+        Some(StructureFormat::LammpsDump) | None => {
+            return Err(Error::invalid(
+                format!("{file}: format"),
+                "neither a known name nor known content",
+                ".cfg, .xyz, .extxyz, LAMMPS .data or POSCAR",
+            ));
+        }
+    };
+    match configurations.is_empty() {
+        true => Err(Error::parse(file, 1, "", "at least one configuration")),
+        false => Ok(configurations),
+    }
+}
+
+/// Writes configurations in a format. LAMMPS data and POSCAR hold one; a dump numbers its frames from 0.
+///
+/// # Errors
+/// More than one configuration for a format that holds one; a cell that the format can't state.
+pub fn write_structure(format: StructureFormat, configurations: &[Configuration]) -> Result<String> {
+    let single = || match configurations {
+        [one] => Ok(one),
+        _ => {
+            let found = format!("{} configurations", configurations.len());
+            Err(Error::invalid("structures to write", found, "one, for a format that holds one"))
+        }
+    };
+    match format {
+        StructureFormat::Cfg => Ok(write_cfg(configurations)),
+        StructureFormat::ExtXyz => Ok(write_extxyz(configurations)),
+        StructureFormat::LammpsData => write_lammps_data(&single()?.system),
+        StructureFormat::LammpsDump => {
+            configurations.iter().zip(0..).map(|(frame, step)| write_lammps_dump(&frame.system, step)).collect()
+        }
+        StructureFormat::Poscar => write_poscar(single()?),
+    }
+}
