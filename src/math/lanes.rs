@@ -3,6 +3,8 @@
 //! Every operation is written element by element. With `W` = 2 it becomes one wasm `f64x2` or SSE2 instruction, with 4
 //! AVX, with 8 AVX-512. No fused multiply-add: wasm has none, and results should not depend on who has it.
 
+#[cfg(target_feature = "simd128")]
+use std::arch::wasm32::{f64x2, f64x2_extract_lane, v128};
 use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
 
 /// `W` values in f64.
@@ -60,19 +62,37 @@ impl<const W: usize> Lanes<W> {
 }
 
 macro_rules! operator {
-    ($trait:ident, $method:ident, $op:tt) => {
+    ($trait:ident, $method:ident, $op:tt, $instruction:ident) => {
         impl<const W: usize> $trait for Lanes<W> {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                self.zip(other, |a, b| a $op b)
+                #[cfg(target_feature = "simd128")]
+                return self.pairwise(other, |a, b| std::arch::wasm32::$instruction(a, b));
+                #[cfg(not(target_feature = "simd128"))]
+                return self.zip(other, |a, b| a $op b);
             }
         }
     };
 }
-operator!(Add, add, +);
-operator!(Sub, sub, -);
-operator!(Mul, mul, *);
+operator!(Add, add, +, f64x2_add);
+operator!(Sub, sub, -, f64x2_sub);
+operator!(Mul, mul, *, f64x2_mul);
+
+/// In wasm the compiler leaves many of these operations scalar unless it is told which instruction to use.
+#[cfg(target_feature = "simd128")]
+impl<const W: usize> Lanes<W> {
+    #[inline(always)]
+    fn pairwise(self, other: Self, f: impl Fn(v128, v128) -> v128) -> Self {
+        let mut result = [0.0; W];
+        for k in (0..W).step_by(2) {
+            let pair = f(f64x2(self.0[k], self.0[k + 1]), f64x2(other.0[k], other.0[k + 1]));
+            result[k] = f64x2_extract_lane::<0>(pair);
+            result[k + 1] = f64x2_extract_lane::<1>(pair);
+        }
+        Self(result)
+    }
+}
 
 impl<const W: usize> Neg for Lanes<W> {
     type Output = Self;

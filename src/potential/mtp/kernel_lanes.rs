@@ -185,7 +185,8 @@ impl<const W: usize> SiteKernel for LanesKernel<W> {
 }
 
 /// Completes the values, fills the adjoints, and returns the part of each atom's energy that comes from moments.
-#[inline(always)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn contract(plan: &ContractionPlan, values: &mut [Node], adjoints: &mut [Node]) -> Node {
     for (k, &[a, b, c]) in plan.dependents.iter().enumerate() {
         let value = |node: u32| Lanes(values[node as usize]);

@@ -109,7 +109,8 @@ impl<const W: usize> Neighborhood<W> {
     }
 
     /// Compacts the slots within the cutoff, without branches, into Cartesian components and squared distances.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn collect(&mut self, input: &SiteInput, i: usize, cutoff: f64) {
         let (wrapped, shifts) = (input.neighbors.wrapped(), input.neighbors.shift_vectors());
         let (x, y, z) = (self.x.as_flattened_mut(), self.y.as_flattened_mut(), self.z.as_flattened_mut());
@@ -163,7 +164,8 @@ impl<const W: usize> Neighborhood<W> {
 
     /// Radial functions `first .. first + K` of neighbours `start .. end`, which are of one species. The last store may
     /// run over into the next run's lanes, which are written after it.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn radial_run<const K: usize>(
         &mut self,
         radial: &RadialFunctions,
@@ -209,7 +211,8 @@ impl<const W: usize> Neighborhood<W> {
         }; 1 2 3 4 5 6 7 8 9 10 11 12);
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn sum_row_of<const P: usize>(&mut self) -> [Lanes<W>; P] {
         let n = self.entries;
         let mut sums = [Lanes::ZERO; P];
@@ -350,7 +353,8 @@ impl<const W: usize> Gradients<W> {
         }; 1 2 3 4 5 6 7 8 9 10 11 12);
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn add_row_of<const P: usize>(&mut self, atom: &Neighborhood<W>, coefficients: [f64; P]) {
         let n = self.entries;
         let tracks = self.value[..n].iter_mut().zip(&mut self.dx[..n]).zip(&mut self.dy[..n]);
@@ -369,7 +373,8 @@ impl<const W: usize> Gradients<W> {
     }
 
     /// Adds the finished polynomial times `z^s` with its radial function.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn finish_polynomial(&mut self, atom: &Neighborhood<W>, mu: usize, s: usize) {
         for n in 0..self.entries {
             let (f, df) = (Lanes(atom.f[mu][n]), Lanes(atom.df[mu][n]));
@@ -386,7 +391,8 @@ impl<const W: usize> Gradients<W> {
     }
 
     /// Turns angular and radial parts into dV_i/dr_ij of each slot; returns `sum_j g_ij (x) r_ij`, eV.
-    #[inline(always)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn finish(&mut self, atom: &Neighborhood<W>, functions: &RadialFunctions, slots: &mut [Vec3]) -> Mat3 {
         if functions.repulsive {
             let distances = &atom.distance.as_flattened()[..atom.count];
