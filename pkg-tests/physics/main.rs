@@ -2,6 +2,8 @@
 
 mod dynamics;
 mod files;
+mod kernels;
+mod neighbors;
 mod reference;
 mod sampling;
 mod structure_files;
