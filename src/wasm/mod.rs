@@ -2,7 +2,7 @@
 //!
 //! | feature | exports |
 //! |---|---|
-//! | `engine` | `evaluate`; the session of a run |
+//! | `engine` | `evaluate`; `Evaluator` for timing; the session of a run |
 //! | `threads` | the same, and `initThreadPool`, to be called from a worker that then drives the session |
 //! | `charts` | drawing on a canvas |
 //!
@@ -10,6 +10,8 @@
 
 #[cfg(feature = "engine")]
 mod evaluate;
+#[cfg(feature = "engine")]
+mod evaluator;
 
 use serde::Serialize;
 use wasm_bindgen::JsValue;

@@ -65,7 +65,8 @@ fn require_success(command: &Command, status: ExitStatus) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("{}: {status}", describe(command))) }
 }
 
-fn describe(command: &Command) -> String {
+/// The command line, shortened, for messages.
+pub fn describe(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));
     let text = words.join(" ");
