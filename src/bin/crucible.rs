@@ -1,1 +1,8 @@
-fn main() {}
+//! The command line.
+
+#[path = "../cli/mod.rs"]
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

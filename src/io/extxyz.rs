@@ -332,6 +332,9 @@ fn write_frame(out: &mut String, configuration: &Configuration) {
 }
 
 fn quoted(text: &str) -> String {
+    if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+')) {
+        return text.to_owned();
+    }
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{escaped}\"")
 }

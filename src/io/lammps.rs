@@ -158,7 +158,8 @@ pub fn write_lammps_dump(system: &System, step: u64) -> Result<String> {
 
 /// Reads a data file of atom style atomic, charge, molecular, bond, angle or full. `file` names it in errors.
 ///
-/// Species are named by type labels, by the comments of `Masses`, or by the element of that mass; else by their number.
+/// Species are named by type labels, by the comments of `Masses`, or by the element of that mass; else by
+/// their number from 0, as types are everywhere here.
 ///
 /// # Errors
 /// The first thing that is malformed, missing, contradicts a count or is not finite.
@@ -380,7 +381,7 @@ impl Draft {
         let label = self.labels.iter().find(|(k, _)| *k == kind).map(|(_, label)| label.clone());
         let comment = mass.and_then(|(_, _, name)| name.clone());
         let element = mass.and_then(|(_, mass, _)| element_of_mass(*mass));
-        let name = label.or(comment).or(element).unwrap_or_else(|| kind.to_string());
+        let name = label.or(comment).or(element).unwrap_or_else(|| (kind - 1).to_string());
         let mut species = named(&name);
         if let Some((_, mass, _)) = mass {
             species.mass_u = *mass;

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::io::Configuration;
 use crate::neighbor::NeighborList;
 use crate::potential::{Evaluation, Potential};
+use crate::system::Species;
 
 /// Results for a list of configurations, in their order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,10 +26,33 @@ pub struct EvaluatedConfiguration {
     pub energy: f64,
     /// Energy of each atom, eV, species coefficients included.
     pub site_energies: Vec<f64>,
-    /// Force on each atom, eV/Å.
-    pub forces: Vec<[f64; 3]>,
+    /// Force on each atom, eV/Å: x, y, z of the first atom, then of the second, ...
+    pub forces: Vec<f64>,
     /// Pressure tensor times volume (MLIP's PlusStress), eV, compression positive, row by row.
-    pub plus_stress_3x3: [[f64; 3]; 3],
+    pub plus_stress_3x3: [f64; 9],
+}
+
+/// Turns types that are a potential's [labels](crate::potential::mtp::MtpParameters::species_labels), as in .cfg files, into
+/// its species indices. Only labels with gaps differ from the indices.
+///
+/// # Errors
+/// A type that is none of the labels.
+pub fn relabel_types(configurations: &mut [Configuration], labels: &[usize]) -> Result<()> {
+    if labels.iter().enumerate().all(|(index, label)| index == *label) {
+        return Ok(());
+    }
+    for system in configurations.iter_mut().map(|configuration| &mut configuration.system) {
+        for (atom, kind) in system.types.iter_mut().enumerate() {
+            let index = labels.iter().position(|label| *label == *kind as usize);
+            *kind = index.map(|index| index as u32).ok_or_else(|| {
+                Error::invalid(format!("type of atom {}", atom + 1), *kind, format!("one of {labels:?}"))
+            })?;
+        }
+        let known = |label: &usize| system.species.get(*label).cloned();
+        let unknown = |label: &usize| Species { name: label.to_string(), mass_u: 1.0, charge_e: None };
+        system.species = labels.iter().map(|label| known(label).unwrap_or_else(|| unknown(label))).collect();
+    }
+    Ok(())
 }
 
 /// Evaluates every configuration under `potential`.
@@ -64,8 +88,8 @@ fn evaluate_one(
         name: configuration.name.clone(),
         n: system.len(),
         energy,
-        forces: values.forces.iter().map(|force| [force.x, force.y, force.z]).collect(),
-        plus_stress_3x3: std::array::from_fn(|row| std::array::from_fn(|column| values.virial[(row, column)])),
+        forces: values.forces.iter().flatten().copied().collect(),
+        plus_stress_3x3: std::array::from_fn(|k| values.virial[(k / 3, k % 3)]),
         site_energies: values.site_energies,
     })
 }

@@ -57,7 +57,7 @@
 mod efs;
 mod spec;
 
-pub use efs::{Efs, EvaluatedConfiguration, evaluate_all};
+pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
 pub use spec::{
     BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, RunSpec, SCHEMA,
     SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,

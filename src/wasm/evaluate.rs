@@ -7,7 +7,7 @@ use super::{error_object, to_object};
 use crate::error::Result;
 use crate::io::{read_cfg, read_mtp};
 use crate::potential::mtp::MtpPotential;
-use crate::run::{Efs, evaluate_all};
+use crate::run::{Efs, evaluate_all, relabel_types};
 
 /// Energy, site energies, forces and PlusStress of every configuration of a .cfg text, as
 /// `{ cfgs: [{ name, n, energy, site_energies, forces, plus_stress_3x3 }] }` in eV and Å.
@@ -21,6 +21,8 @@ pub fn evaluate(potential_text: &str, cfg_text: &str) -> std::result::Result<JsV
 }
 
 fn evaluate_texts(potential_text: &str, cfg_text: &str) -> Result<Efs> {
-    let mut potential = MtpPotential::new(read_mtp(potential_text, "potential")?)?;
-    evaluate_all(&mut potential, &read_cfg(cfg_text, "configurations", &[])?)
+    let parameters = read_mtp(potential_text, "potential")?;
+    let mut configurations = read_cfg(cfg_text, "configurations", &[])?;
+    relabel_types(&mut configurations, &parameters.species_labels)?;
+    evaluate_all(&mut MtpPotential::new(parameters)?, &configurations)
 }

@@ -1,0 +1,76 @@
+//! `crucible convert`: structures and potentials from one format to another.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use crucible::io::{StructureFormat, read_almtp, read_structure, write_almtp, write_mtp, write_structure};
+use crucible::{Error, Result};
+
+use super::{files, species};
+
+/// Convert structures (.cfg, .extxyz, .xyz, LAMMPS .data, POSCAR; also to LAMMPS .dump) or potentials (.mtp, .almtp, .als).
+#[derive(Args)]
+#[command(after_help = "Examples:
+  crucible convert training.cfg training.extxyz --species K,Ca,Cl
+  crucible convert melt.extxyz melt.data
+  crucible convert trajectory.extxyz last.cfg --frame -1
+  crucible convert active-set.als potential.almtp")]
+pub struct Arguments {
+    /// File to read.
+    input: PathBuf,
+    /// File to write; its name decides the format.
+    output: PathBuf,
+    /// Element of each type index, in order.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    species: Vec<String>,
+    /// Only this frame, from 0; negative: from the end.
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    frame: Option<i64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A file that can't be read or written, a format that is not known or can't hold what was read.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let bytes = files::read(&arguments.input)?;
+    let input = files::name(&arguments.input);
+    if is_potential(&arguments.input) {
+        return convert_potential(&bytes, &input, &arguments.output);
+    }
+    let output = files::name(&arguments.output);
+    let format = StructureFormat::from_name(&output).ok_or_else(|| {
+        Error::invalid("output", &output, "a name ending in .cfg, .extxyz, .xyz, .data, .dump or .poscar, or POSCAR")
+    })?;
+    let mut configurations = read_structure(&bytes, &input)?;
+    if let Some(frame) = arguments.frame {
+        let count = configurations.len() as i64;
+        let place = if frame < 0 { frame.saturating_add(count) } else { frame };
+        if !(0..count).contains(&place) {
+            return Err(Error::invalid("--frame", frame, format!("from 0 to {}, or from -{count} to -1", count - 1)));
+        }
+        configurations = vec![configurations.swap_remove(place as usize)];
+    }
+    if !arguments.species.is_empty() {
+        let species = species::parse(&arguments.species)?;
+        configurations.iter_mut().try_for_each(|configuration| species::assign(configuration, &species))?;
+    }
+    files::write(&arguments.output, write_structure(format, &configurations)?.as_bytes())
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
+}
+
+fn is_potential(path: &Path) -> bool {
+    matches!(extension(path).as_str(), "mtp" | "almtp" | "als")
+}
+
+fn convert_potential(bytes: &[u8], input: &str, output: &Path) -> Result<()> {
+    let almtp = read_almtp(bytes, input)?;
+    match extension(output).as_str() {
+        "mtp" => files::write(output, write_mtp(&almtp.parameters).as_bytes()),
+        "almtp" => files::write(output, &write_almtp(&almtp)),
+        _ => Err(Error::invalid("output", files::name(output), "a name ending in .mtp or .almtp for a potential")),
+    }
+}

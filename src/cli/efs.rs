@@ -1,0 +1,76 @@
+//! `crucible efs`: energies, forces and stresses of given structures.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use crucible::io::{Configuration, read_almtp, read_structure};
+use crucible::potential::mtp::{MtpParameters, MtpPotential};
+use crucible::run::{Efs, evaluate_all, relabel_types};
+use crucible::{Error, Result};
+
+use super::{files, species};
+
+/// Energies, site energies, forces and stresses (eV, eV/Å; PlusStress in eV) of structures under a potential.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  crucible efs potential.mtp structures.cfg --json values.json
+  crucible efs potential.almtp melt.extxyz --species K,Ca,Cl")]
+pub struct Arguments {
+    /// Potential: .mtp, .almtp or .als.
+    potential: PathBuf,
+    /// Structures: .cfg, .extxyz, .xyz, LAMMPS .data or POSCAR.
+    structures: PathBuf,
+    /// Elements of the potential's species in its order; needed for files that name elements.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    species: Vec<String>,
+    /// Write all values as JSON to this file; "-" is standard output.
+    #[arg(long, value_name = "OUT")]
+    json: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Files that can't be read, structures that do not fit the potential, values that are not finite.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let parameters = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?.parameters;
+    let structures = files::name(&arguments.structures);
+    let mut configurations = read_structure(&files::read(&arguments.structures)?, &structures)?;
+    match_species(&mut configurations, &parameters, arguments)?;
+    let efs = evaluate_all(&mut MtpPotential::new(parameters)?, &configurations)?;
+    match &arguments.json {
+        Some(out) => {
+            let json = serde_json::to_vec(&efs).map_err(|error| Error::invalid("JSON", error, "finite values"))?;
+            files::write(out, &json)
+        }
+        None => files::write("-".as_ref(), table(&efs).as_bytes()),
+    }
+}
+
+/// Makes the types of the structures those of the potential.
+fn match_species(configurations: &mut [Configuration], potential: &MtpParameters, arguments: &Arguments) -> Result<()> {
+    if !arguments.species.is_empty() {
+        let species = species::parse(&arguments.species)?;
+        if species.len() != potential.species_count {
+            let expected = format!("{}, one for each species of the potential", potential.species_count);
+            return Err(Error::invalid("--species", format!("{} names", species.len()), expected));
+        }
+        return configurations.iter_mut().try_for_each(|configuration| species::assign(configuration, &species));
+    }
+    if let Some(named) = configurations.iter().find(|configuration| !species::is_numbered(configuration)) {
+        let names: Vec<&str> = named.system.species.iter().map(|species| species.name.as_str()).collect();
+        let found = format!("elements {} in {}", names.join(", "), files::name(&arguments.structures));
+        return Err(Error::invalid("--species", found, "the elements of the potential's species in its order"));
+    }
+    relabel_types(configurations, &potential.species_labels)
+}
+
+fn table(efs: &Efs) -> String {
+    let mut out = format!("{:>5}  {:>7}  {:>18}  {:>14}  name\n", "cfg", "atoms", "energy eV", "max |F| eV/Å");
+    for (k, cfg) in efs.cfgs.iter().enumerate() {
+        let largest = cfg.forces.chunks(3).map(|f| f.iter().map(|x| x * x).sum::<f64>().sqrt()).fold(0.0, f64::max);
+        let name = cfg.name.as_deref().unwrap_or("-");
+        out.push_str(&format!("{:>5}  {:>7}  {:>18.8}  {largest:>14.6}  {name}\n", k + 1, cfg.n, cfg.energy));
+    }
+    out
+}

@@ -1,0 +1,49 @@
+//! Files in and out, with the system's refusals as errors.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use crucible::io::MAX_FILE_BYTES;
+use crucible::{Error, Result};
+
+/// The system's refusal as an error.
+pub fn refused(path: &Path, error: &std::io::Error) -> Error {
+    Error::Io { path: path.display().to_string(), reason: error.to_string() }
+}
+
+/// The content of a file of at most [`MAX_FILE_BYTES`]; larger ones are not opened.
+///
+/// # Errors
+/// A file that is missing, unreadable, no file or too large.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path).map_err(|error| refused(path, &error))?;
+    let name = path.display();
+    if metadata.is_dir() {
+        return Err(Error::Io { path: name.to_string(), reason: "a folder; expected a file".into() });
+    }
+    let limit = MAX_FILE_BYTES >> 20;
+    let too_large = |size: String| Error::invalid(format!("{name}: size"), size, format!("at most {limit} MiB"));
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(too_large(format!("{} MiB", metadata.len() >> 20)));
+    }
+    let mut bytes = Vec::new();
+    // A pipe has no length before it is read.
+    let file = File::open(path).map_err(|error| refused(path, &error))?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(path, &error))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES { Err(too_large(format!("over {limit} MiB"))) } else { Ok(bytes) }
+}
+
+/// Writes a file, or standard output where the path is "-".
+///
+/// # Errors
+/// The system's refusal.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = if path == Path::new("-") { std::io::stdout().write_all(bytes) } else { std::fs::write(path, bytes) };
+    written.map_err(|error| refused(path, &error))
+}
+
+/// The path as errors name it.
+pub fn name(path: &Path) -> String {
+    path.display().to_string()
+}

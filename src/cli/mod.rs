@@ -1,0 +1,63 @@
+//! The command line over the library: a part of the `crucible` binary, since only binaries touch files.
+//!
+//! Any bad input ends with exit code 2 and a message that says what, where and what was expected.
+
+mod convert;
+mod efs;
+mod files;
+mod species;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use crucible::{Error, Result};
+
+/// Exit code for bad input, as clap uses for bad arguments.
+const BAD_INPUT: u8 = 2;
+
+/// Molten salts and metals simulated with Moment Tensor Potentials.
+#[derive(Parser)]
+#[command(name = "crucible", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Arguments {
+    /// Threads to use; all of the machine's by default.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  crucible efs potential.mtp structures.cfg --json values.json
+  crucible convert melt.extxyz melt.data
+Each command's --help shows more.";
+
+#[derive(Subcommand)]
+enum Command {
+    Efs(efs::Arguments),
+    Convert(convert::Arguments),
+}
+
+/// Runs the command line and reports errors.
+pub fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            if let Some(hint) = error.hint() {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    if let Some(threads) = arguments.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+        pool.map_err(|error| Error::invalid("--threads", threads, error.to_string()))?;
+    }
+    match arguments.command {
+        Command::Efs(arguments) => efs::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
+    }
+}
