@@ -5,6 +5,7 @@ mod files;
 mod kernels;
 mod neighbors;
 mod reference;
+mod run;
 mod sampling;
 mod structure_files;
 mod structures;

@@ -41,7 +41,7 @@ impl Limits {
 }
 
 /// Checks what a run is made of before its first step.
-pub(super) fn check_run(system: &System, ensemble: &Ensemble, timestep_fs: f64, limits: &Limits) -> Result<()> {
+pub(crate) fn check_run(system: &System, ensemble: &Ensemble, timestep_fs: f64, limits: &Limits) -> Result<()> {
     limits.check()?;
     if system.is_empty() {
         return Err(Error::invalid("number of atoms", 0, "at least one"));

@@ -58,29 +58,76 @@ pub struct FireReport {
 /// Options out of range, a structure that the potential refuses, forces that are not finite (the positions are then those
 /// that gave them).
 pub fn fire(system: &mut System, potential: &mut dyn Potential, options: &FireOptions) -> Result<FireReport> {
-    check(options)?;
-    let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
-    let mut evaluation = Evaluation::default();
-    let mut velocities = vec![Vec3::zeros(); system.len()];
-    let mut pace = Pace::default();
-    let mut first_energy = None;
-    let mut iteration = 0;
+    let mut relaxation = Relaxation::new(system, potential, *options)?;
     loop {
-        iteration += 1;
-        neighbors.update(system)?;
-        potential.evaluate(system, &neighbors, &mut evaluation)?;
-        let energy = evaluation.energy();
-        let max_force = evaluation.forces.iter().map(|f| f.norm()).fold(0.0, f64::max);
-        if let Some(atom) = evaluation.forces.iter().position(|f| !f.iter().all(|x| x.is_finite())) {
+        if let Some(report) = relaxation.step(system, potential)? {
+            return Ok(report);
+        }
+    }
+}
+
+/// A relaxation that is taken step by step, for callers that share their thread.
+pub struct Relaxation {
+    options: FireOptions,
+    neighbors: NeighborList,
+    evaluation: Evaluation,
+    velocities: Vec<Vec3>,
+    pace: Pace,
+    first_energy: Option<f64>,
+    iterations: usize,
+}
+
+impl Relaxation {
+    /// Ready to relax `system` under `potential`.
+    ///
+    /// # Errors
+    /// Options out of range.
+    pub fn new(system: &System, potential: &dyn Potential, options: FireOptions) -> Result<Self> {
+        check(&options)?;
+        Ok(Self {
+            options,
+            neighbors: NeighborList::new(potential.cutoff(), SKIN)?,
+            evaluation: Evaluation::default(),
+            velocities: vec![Vec3::zeros(); system.len()],
+            pace: Pace::default(),
+            first_energy: None,
+            iterations: 0,
+        })
+    }
+
+    /// Evaluates once and moves the atoms, or reports the end without moving them.
+    ///
+    /// # Errors
+    /// As [`fire`].
+    pub fn step(&mut self, system: &mut System, potential: &mut dyn Potential) -> Result<Option<FireReport>> {
+        self.iterations += 1;
+        self.neighbors.update(system)?;
+        potential.evaluate(system, &self.neighbors, &mut self.evaluation)?;
+        let forces = &self.evaluation.forces;
+        if let Some(atom) = forces.iter().position(|f| !f.iter().all(|x| x.is_finite())) {
             let reason = format!("the force on atom {} is not finite while relaxing", atom + 1);
-            return Err(Error::Unstable { step: iteration as u64, reason });
+            return Err(Error::Unstable { step: self.iterations as u64, reason });
         }
-        let converged = max_force < options.force_tolerance;
-        let start = *first_energy.get_or_insert(energy);
-        if converged || iteration >= options.max_iterations {
-            return Ok(FireReport { converged, iterations: iteration, energy: [start, energy], max_force });
+        let energy = self.evaluation.energy();
+        let max_force = forces.iter().map(|f| f.norm()).fold(0.0, f64::max);
+        let converged = max_force < self.options.force_tolerance;
+        let start = *self.first_energy.get_or_insert(energy);
+        if converged || self.iterations >= self.options.max_iterations {
+            let iterations = self.iterations;
+            return Ok(Some(FireReport { converged, iterations, energy: [start, energy], max_force }));
         }
-        pace.advance(system, &mut velocities, &evaluation.forces, options.max_displacement);
+        self.pace.advance(system, &mut self.velocities, forces, self.options.max_displacement);
+        Ok(None)
+    }
+
+    /// Evaluations done.
+    pub fn iterations(&self) -> usize {
+        self.iterations
+    }
+
+    /// The latest evaluation: of the positions before the latest move.
+    pub fn evaluation(&self) -> &Evaluation {
+        &self.evaluation
     }
 }
 

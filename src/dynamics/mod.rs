@@ -19,5 +19,6 @@ mod velocities;
 pub use checkpoint::Checkpoint;
 pub use ensemble::{Axes, Ensemble, Ramp, Targets};
 pub use guard::Limits;
+pub(crate) use guard::check_run;
 pub use simulation::Simulation;
 pub use velocities::{maxwell_boltzmann, remove_drift};

@@ -54,11 +54,20 @@
 //! { "kind": "crystal", "lattice": "rocksalt", "elements": ["K", "Cl"], "lattice_constant_angstrom": 6.3, "repeat": [4, 4, 4] }
 //! ```
 
+mod card;
+mod checkpoint;
 mod efs;
+mod ingredients;
+mod observers;
+mod plan;
 mod spec;
+mod stages;
 
+pub use card::{Card, CardPotential, CardSpecies, DensityCorrelation, Fit, ValidRange};
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
+pub use ingredients::Files;
 pub use spec::{
-    BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, RunSpec, SCHEMA,
+    BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA,
     SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,
 };
+pub use stages::Run;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::Estimate;
+use crate::sampling::{MsdCurve, RdfCurve};
 use crate::system::Lattice;
 
 /// The version of [`RunSpec`] that this crate reads.
@@ -323,6 +325,17 @@ pub struct Progress {
     pub volume_angstrom3: Option<f64>,
     /// Largest force component, eV/Å.
     pub largest_force_ev_angstrom: f64,
+}
+
+/// What a run has measured in its production stage so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Averages by quantity: `temperature`, `pressure`, `density`, … as in [`Quantity`](crate::sampling::Quantity).
+    pub estimates: BTreeMap<String, Estimate>,
+    /// Partial radial distribution functions, each pair of species once.
+    pub rdf: Vec<RdfCurve>,
+    /// Mean-square displacement of each species.
+    pub msd: Vec<MsdCurve>,
 }
 
 /// A gallery entry: a run with its story.

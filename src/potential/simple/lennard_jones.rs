@@ -13,15 +13,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::math::{Mat3, Vec3};
 use crate::neighbor::NeighborList;
-use crate::parallel;
 use crate::potential::{Evaluation, Potential};
 use crate::system::System;
 use crate::units::BOLTZMANN;
 
-/// Atoms that one task handles.
-const CHUNK: usize = 64;
+use super::pair::{self, AtomSum};
 
 /// What is subtracted so that the pair energy ends at the cutoff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -50,7 +47,7 @@ pub struct LennardJones {
     /// For species a and b: entry `a * species + b`.
     pairs: Vec<Pair>,
     cutoff: f64,
-    results: Vec<AtomResult>,
+    sums: Vec<AtomSum>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,15 +57,6 @@ struct Pair {
     sigma2: f64,
     energy_at_cutoff: f64,
     slope_at_cutoff: f64,
-}
-
-/// What one atom sums over its own neighbours.
-#[derive(Debug, Clone, Copy, Default)]
-struct AtomResult {
-    energy: f64,
-    force: Vec3,
-    /// Upper triangle of the symmetric virial: xx, yy, zz, yz, xz, xy.
-    virial: [f64; 6],
 }
 
 impl LennardJones {
@@ -94,7 +82,7 @@ impl LennardJones {
             Pair::new(epsilon, 0.5 * (a.sigma_angstrom + b.sigma_angstrom), cutoff, truncation)
         };
         let pairs = species.iter().flat_map(|a| species.iter().map(move |b| mix(a, b))).collect();
-        Ok(Self { species: species.len(), pairs, cutoff, results: Vec::new() })
+        Ok(Self { species: species.len(), pairs, cutoff, sums: Vec::new() })
     }
 
     /// Liquid argon: force-shifted at 2.5 sigma.
@@ -102,28 +90,7 @@ impl LennardJones {
         let (epsilon, sigma) = (119.8 * BOLTZMANN, 3.405);
         let cutoff = 2.5 * sigma;
         let pairs = vec![Pair::new(epsilon, sigma, cutoff, Truncation::Force)];
-        Self { species: 1, pairs, cutoff, results: Vec::new() }
-    }
-
-    fn sum_atom(&self, i: usize, system: &System, neighbors: &NeighborList) -> AtomResult {
-        let mut sum = AtomResult::default();
-        let row = system.types[i] as usize * self.species;
-        for s in neighbors.range(i) {
-            let r = neighbors.vector(i, s);
-            let distance2 = r.norm_squared();
-            if distance2 >= self.cutoff * self.cutoff {
-                continue;
-            }
-            let other = neighbors.slots()[s].atom as usize;
-            let (energy, slope_over_r) = self.pairs[row + system.types[other] as usize].at(distance2, self.cutoff);
-            // The pair belongs half to either atom; r points away from i, so a negative slope pushes i back.
-            sum.energy += 0.5 * energy;
-            sum.force += slope_over_r * r;
-            let w = -0.5 * slope_over_r;
-            let products = [r.x * r.x, r.y * r.y, r.z * r.z, r.y * r.z, r.x * r.z, r.x * r.y];
-            sum.virial.iter_mut().zip(products).for_each(|(total, product)| *total += w * product);
-        }
-        sum
+        Self { species: 1, pairs, cutoff, sums: Vec::new() }
     }
 }
 
@@ -160,27 +127,10 @@ impl Potential for LennardJones {
     }
 
     fn evaluate(&mut self, system: &System, neighbors: &NeighborList, out: &mut Evaluation) -> Result<()> {
-        if let Some(t) = system.types.iter().find(|&&t| t as usize >= self.species) {
-            return Err(Error::invalid("species", format!("type {t}"), format!("a type below {}", self.species)));
-        }
-        let mut results = std::mem::take(&mut self.results);
-        results.resize(system.len(), AtomResult::default());
-        parallel::for_each_chunk(&mut results, CHUNK, |chunk, atoms| {
-            for (k, result) in atoms.iter_mut().enumerate() {
-                *result = self.sum_atom(chunk * CHUNK + k, system, neighbors);
-            }
-        });
-        out.site_energies.clear();
-        out.site_energies.extend(results.iter().map(|atom| atom.energy));
-        out.forces.clear();
-        out.forces.extend(results.iter().map(|atom| atom.force));
-        let mut virial = [0.0; 6];
-        for atom in &results {
-            virial.iter_mut().zip(atom.virial).for_each(|(total, part)| *total += part);
-        }
-        let [xx, yy, zz, yz, xz, xy] = virial;
-        out.virial = Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz);
-        self.results = results;
-        Ok(())
+        let mut sums = std::mem::take(&mut self.sums);
+        let energy = |a: usize, b: usize, distance2| self.pairs[a * self.species + b].at(distance2, self.cutoff);
+        let outcome = pair::evaluate(system, neighbors, self.species, self.cutoff, &mut sums, out, energy);
+        self.sums = sums;
+        outcome
     }
 }

@@ -1,0 +1,295 @@
+//! Runs from specification to results: presets, slices, checkpoints, and what is refused.
+
+use std::path::{Path, PathBuf};
+
+use crucible::run::{Card, PotentialSpec, Preset, Progress, Run, RunSpec, Stage, StructureSpec};
+use crucible::{Error, Result};
+
+fn potentials() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials")
+}
+
+fn file(name: &str) -> Result<Vec<u8>> {
+    std::fs::read(potentials().join(name)).map_err(|e| Error::Io { path: name.to_owned(), reason: e.to_string() })
+}
+
+fn presets() -> Vec<Preset> {
+    serde_json::from_slice(&file("gallery.json").unwrap()).unwrap()
+}
+
+fn preset(name: &str) -> RunSpec {
+    presets().into_iter().find(|preset| preset.name == name).unwrap().spec
+}
+
+fn start(spec: &RunSpec) -> Run {
+    Run::new(spec.clone(), &file).unwrap()
+}
+
+fn advance(run: &mut Run, steps: u64) -> Result<Progress> {
+    run.advance(steps, &mut || false)
+}
+
+/// A small melt with short stages.
+fn short() -> RunSpec {
+    let mut spec = preset("cacl2-kcl-melt");
+    if let StructureSpec::Melt { atoms, .. } = &mut spec.structure {
+        *atoms = 60;
+    }
+    spec.prepare.relax_steps = 50;
+    spec.prepare.warm_up_ps = 0.2;
+    spec.equilibrate.time_ps = 0.1;
+    spec.production.time_ps = 0.4;
+    spec
+}
+
+fn to_the_end(run: &mut Run) {
+    advance(run, u64::MAX).unwrap();
+    assert!(run.is_finished());
+}
+
+/// Runs a preset's preparation and `time_ps` of its production conditions; the error names preset and seed.
+fn comes_up_stable(preset: &Preset, seed: u64, time_ps: f64) -> std::result::Result<(), String> {
+    let mut spec = preset.spec.clone();
+    spec.seed = seed;
+    spec.equilibrate.time_ps = time_ps;
+    spec.production.time_ps = 0.0;
+    let told = |e: Error| format!("{}, seed {seed}: {e}", preset.name);
+    let mut run = Run::new(spec.clone(), &file).map_err(told)?;
+    let target = spec.temperature_k;
+    while !run.is_finished() {
+        let progress = advance(&mut run, 200).map_err(told)?;
+        // Fluctuations of 300 atoms are 5 % of the temperature: twice the target is a blow-up, not noise.
+        if progress.stage == Stage::Equilibrate && progress.temperature_k > 2.0 * target {
+            return Err(format!("{}, seed {seed}: {progress:?}", preset.name));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_preset_is_complete() {
+    let presets = presets();
+    assert!(presets.len() >= 4);
+    for preset in presets {
+        let listed = |name: &str| {
+            assert!(preset.files.iter().any(|f| f == name), "{}: {name} is not listed", preset.name);
+            file(name)
+        };
+        let mut run = Run::new(preset.spec.clone(), &listed).unwrap();
+        assert!((100..=1000).contains(&run.frame().len()), "{}", preset.name);
+        advance(&mut run, 5).unwrap();
+    }
+}
+
+#[test]
+fn every_card_reads_and_agrees_with_its_potential() {
+    for folder in std::fs::read_dir(potentials()).unwrap().map(|entry| entry.unwrap().path()) {
+        if folder.is_dir() {
+            let name = format!("{}/card.toml", folder.file_name().unwrap().to_str().unwrap());
+            let card = Card::read(&file(&name).unwrap(), &name).unwrap();
+            assert_eq!(card.species().unwrap().len(), card.species.len());
+        }
+    }
+}
+
+#[test]
+fn presets_come_up_stable() {
+    for preset in presets() {
+        comes_up_stable(&preset, 1, 0.5).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_presets_are_stable_for_100_seeds() {
+    let mut failures = Vec::new();
+    for preset in presets() {
+        failures.extend((1..=100).filter_map(|seed| comes_up_stable(&preset, seed, 4.0).err()));
+    }
+    assert!(failures.is_empty(), "{} of them:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn slices_do_not_change_a_run() {
+    let spec = short();
+    let mut whole = start(&spec);
+    to_the_end(&mut whole);
+    let mut sliced = start(&spec);
+    let mut calls = 0;
+    while !sliced.is_finished() {
+        // The closure stops some slices early.
+        sliced
+            .advance(17, &mut || {
+                calls += 1;
+                calls % 11 == 0
+            })
+            .unwrap();
+    }
+    assert_eq!(whole.frame(), sliced.frame());
+    assert_eq!(whole.results(), sliced.results());
+}
+
+#[test]
+fn a_run_reports_what_production_measured() {
+    let spec = short();
+    let mut run = start(&spec);
+    assert_eq!(run.progress().stage, Stage::Soften);
+    assert!(run.results().estimates.is_empty());
+    to_the_end(&mut run);
+    let progress = run.progress();
+    assert_eq!((progress.stage, progress.step), (Stage::Finished, progress.total_steps));
+    // 0.2 ps of warm-up, 0.1 and 0.4 ps; sums of a few hundred timesteps round.
+    assert!((progress.time_ps - 0.7).abs() < 1e-9);
+    let results = run.results();
+    assert!(results.estimates["density"].value > 1.0);
+    // K, Ca, Cl: six pairs, three species.
+    assert_eq!((results.rdf.len(), results.msd.len()), (6, 3));
+    // 200 production steps, structure each 20.
+    assert_eq!(results.msd[0].origins[0], 9);
+    assert!(!run.series("temperature").unwrap().values.is_empty());
+    assert!(run.series("colour").is_none());
+}
+
+#[test]
+fn checkpoints_go_on_bit_by_bit_in_every_stage() {
+    let spec = short();
+    let mut whole = start(&spec);
+    to_the_end(&mut whole);
+    let mut run = start(&spec);
+    let mut seen = Vec::new();
+    while !run.is_finished() {
+        advance(&mut run, 37).unwrap();
+        let bytes = run.checkpoint().unwrap();
+        let mut other = start(&spec);
+        other.restore(&bytes).unwrap();
+        assert_eq!(run.progress(), other.progress());
+        seen.push(run.stage());
+        run = other;
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 6, "{seen:?}");
+    assert_eq!(whole.frame(), run.frame());
+    assert_eq!(whole.results(), run.results());
+}
+
+#[test]
+fn a_finished_run_can_be_prolonged() {
+    let mut spec = short();
+    let mut longer = spec.clone();
+    longer.production.time_ps = 0.6;
+    let mut whole = start(&longer);
+    to_the_end(&mut whole);
+    let mut first = start(&spec);
+    to_the_end(&mut first);
+    let mut second = start(&longer);
+    second.restore(&first.checkpoint().unwrap()).unwrap();
+    to_the_end(&mut second);
+    assert_eq!(whole.frame(), second.frame());
+    assert_eq!(whole.results(), second.results());
+    spec.temperature_k += 1.0;
+    assert!(start(&spec).restore(&first.checkpoint().unwrap()).is_err());
+}
+
+#[test]
+fn damaged_checkpoints_are_refused() {
+    let spec = short();
+    let mut run = start(&spec);
+    // Softening (400) and relaxing (50) end before this at the latest.
+    advance(&mut run, 460).unwrap();
+    let bytes = run.checkpoint().unwrap();
+    let stride = bytes.len() / 50;
+    for at in (0..bytes.len()).step_by(stride) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        assert!(run.restore(&damaged).is_err(), "byte {at}");
+        assert!(run.restore(&bytes[..at]).is_err(), "cut at {at}");
+    }
+    run.restore(&bytes).unwrap();
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_by_name() {
+    let refusal = |change: &[(&str, &str)]| {
+        let mut value = serde_json::to_value(short()).unwrap();
+        for (pointer, text) in change {
+            *value.pointer_mut(pointer).unwrap() = serde_json::from_str(text).unwrap();
+        }
+        let spec: RunSpec = serde_json::from_value(value).unwrap();
+        Run::new(spec, &file).err().unwrap_or_else(|| panic!("{change:?} was accepted")).to_string()
+    };
+    let crystal = r#"{"kind":"crystal","lattice":"rocksalt","elements":["Ca","Cl"],"lattice_constant_angstrom":6.0,"repeat":[2,2,2]}"#;
+    let three = r#"{"kind":"mtp","file":"cacl2-kcl/potential.mtp","species":["K","Ca"]}"#;
+    let missing = r#"{"kind":"card","file":"nowhere/card.toml"}"#;
+    let garbage = r#"{"kind":"mtp","file":"cacl2-kcl/card.toml","species":["K","Ca","Cl"]}"#;
+    for (pointer, value, words) in [
+        ("/schema", "2", "schema"),
+        ("/timestep_fs", "1000", "timestep"),
+        ("/timestep_fs", "-1", "timestep"),
+        ("/temperature_k", "-300", "temperature"),
+        ("/temperature_k", "1e9", "temperature"),
+        ("/pressure_gpa", "1e9", "pressure"),
+        ("/production/time_ps", "1e300", "production.time_ps"),
+        ("/equilibrate/time_ps", "-1", "equilibrate.time_ps"),
+        ("/prepare/relax_steps", "99999999999", "relax_steps"),
+        ("/sampling/thermo_every", "0", "thermo_every"),
+        ("/structure/atoms", "0", "number of atoms"),
+        ("/structure/atoms", "10000000", "number of atoms"),
+        ("/structure/composition", r#"{"Ca":1,"Cl":1}"#, "net charge"),
+        ("/structure/composition", r#"{"NaCl":1}"#, "Na"),
+        ("/structure/composition", r#"{"CaCl2":-1}"#, "amount of CaCl2"),
+        ("/structure/density_g_cm3", "0", "density"),
+        ("/structure/density_g_cm3", "1e9", "density"),
+        ("/structure/minimum_distances_angstrom", r#"{"Ca-Cl":9}"#, "fit"),
+        ("/structure", crystal, "net charge"),
+        ("/potential", three, "species"),
+        ("/potential", missing, "nowhere/card.toml"),
+        ("/potential", garbage, "card.toml, line 1"),
+    ] {
+        let message = refusal(&[(pointer, value)]);
+        assert!(message.contains(words), "{pointer} {value}: {message}");
+    }
+}
+
+#[test]
+fn unknown_fields_are_refused() {
+    let mut value = serde_json::to_value(short()).unwrap();
+    value["timestep"] = 2.into();
+    let message = serde_json::from_value::<RunSpec>(value).unwrap_err().to_string();
+    assert!(message.contains("timestep_fs"), "{message}");
+}
+
+/// A run of a file called `name` with the gallery's first potential as an `.mtp` of the user's.
+fn own_files(name: &str, text: &str) -> Result<Run> {
+    let mut spec = short();
+    let species = ["K", "Ca", "Cl"].map(str::to_owned).to_vec();
+    spec.potential = PotentialSpec::Mtp { file: "mine.mtp".to_owned(), species };
+    spec.structure = StructureSpec::File { file: name.to_owned(), configuration: 0, repeat: [1; 3] };
+    spec.prepare.relax_steps = 0;
+    Run::new(spec, &|asked| match asked {
+        "mine.mtp" => file("cacl2-kcl/potential.mtp"),
+        asked if asked == name => Ok(text.as_bytes().to_vec()),
+        other => file(other),
+    })
+}
+
+const NAMED: &str = "4\nLattice=\"12 0 0 0 12 0 0 0 12\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n\
+                     Cl 0 0 0\nK 3.1 0 0\nCl 6 6 0\nK 9.1 6 0\n";
+
+#[test]
+fn own_structures_are_matched_by_element_or_by_order() {
+    let run = own_files("salt.extxyz", NAMED).unwrap();
+    assert_eq!(run.frame().types, [2, 0, 2, 0]);
+    assert!(run.stage() == Stage::WarmUp && run.frame().species.len() == 3);
+    let numbered = "BEGIN_CFG\n Size\n 2\n Supercell\n 12 0 0\n 0 12 0\n 0 0 12\n\
+                    AtomData: id type cartes_x cartes_y cartes_z\n 1 1 0 0 0\n 2 2 3 0 0\nEND_CFG\n";
+    assert_eq!(own_files("salt.cfg", numbered).unwrap().frame().types, [1, 2]);
+}
+
+#[test]
+fn own_structures_that_do_not_fit_are_refused() {
+    let message = |text: &str| own_files("salt.extxyz", text).err().unwrap().to_string();
+    let strange = message(&NAMED.replace("Cl 0", "Br 0"));
+    assert!(strange.contains("Br") && strange.contains("K, Ca, Cl"), "{strange}");
+    let overlapping = message(&NAMED.replace("K 3.1 0 0", "K 0.1 0 0"));
+    assert!(overlapping.contains("atoms 1 and 2, 0.100 Å apart"), "{overlapping}");
+}

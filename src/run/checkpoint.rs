@@ -1,0 +1,143 @@
+//! Stopping a run and going on bit by bit.
+//!
+//! A run that is still relaxing is stored as the number of steps it took, and takes them again: relaxation is short, and
+//! deterministic. Dynamics is stored whole, observers included.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dynamics::{Checkpoint, Simulation};
+use crate::error::{Error, Result};
+
+use super::observers::Observers;
+use super::spec::RunSpec;
+use super::stages::{Moving, Phase, Run, first_phase};
+
+/// The form of [`Saved`]; a later change of the form counts it up.
+const VERSION: u8 = 1;
+/// What a checkpoint starts with.
+const MAGIC: &[u8; 8] = b"crucible";
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    /// As JSON: its tagged forms need a self-describing format.
+    spec: String,
+    state: State,
+}
+
+#[derive(Serialize, Deserialize)]
+enum State {
+    Relaxing {
+        taken: u64,
+    },
+    Moving {
+        stage: usize,
+        stage_steps: u64,
+        earlier_steps: u64,
+        earlier_fs: f64,
+        simulation: Box<Checkpoint>,
+        observers: Box<Observers>,
+    },
+}
+
+fn broken(found: &str) -> Error {
+    Error::invalid("checkpoint", found, "the bytes of a checkpoint of this version, unchanged")
+}
+
+/// FNV-1a, so that damage is noticed before the bytes are believed.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Run {
+    /// Everything that the run needs to go on, apart from its files.
+    ///
+    /// # Errors
+    /// Never for a run that steps could be taken of.
+    pub fn checkpoint(&self) -> Result<Vec<u8>> {
+        let state = match &self.phase {
+            Phase::Relaxing(relaxing) => State::Relaxing { taken: relaxing.taken },
+            Phase::Moving(moving) => State::Moving {
+                stage: moving.stage,
+                stage_steps: moving.stage_steps,
+                earlier_steps: moving.earlier_steps,
+                earlier_fs: moving.earlier_fs,
+                simulation: Box::new(moving.simulation.checkpoint()),
+                observers: Box::new(self.observers.clone()),
+            },
+        };
+        let spec = serde_json::to_string(&self.spec).map_err(|e| broken(&e.to_string()))?;
+        let body = postcard::to_stdvec(&Saved { spec, state }).map_err(|e| broken(&e.to_string()))?;
+        let mut bytes = MAGIC.to_vec();
+        bytes.push(VERSION);
+        bytes.extend(checksum(&body).to_le_bytes());
+        bytes.extend(body);
+        Ok(bytes)
+    }
+
+    /// Goes on from a checkpoint of a run with the same files and the same specification, but for the length of production,
+    /// which may differ.
+    ///
+    /// # Errors
+    /// Bytes that are no checkpoint or damaged, or one of another run; this run is then as it was.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<()> {
+        let saved = read(bytes)?;
+        let spec: RunSpec = serde_json::from_str(&saved.spec).map_err(|e| broken(&e.to_string()))?;
+        let mut same = spec;
+        same.production.time_ps = self.spec.production.time_ps;
+        if same != self.spec {
+            return Err(Error::invalid("checkpoint", "one of another run", "one with this run's specification"));
+        }
+        match saved.state {
+            State::Relaxing { taken } => self.replay(taken),
+            State::Moving { stage, stage_steps, earlier_steps, earlier_fs, simulation, observers } => {
+                let atoms = simulation.system();
+                if atoms.types != self.start.types || atoms.species != self.start.species {
+                    return Err(Error::invalid("checkpoint", "other atoms", "the atoms of this run"));
+                }
+                let simulation = Simulation::restore(*simulation, self.forces.potential()?)?;
+                let moving = Moving { stage, simulation, stage_steps, earlier_steps, earlier_fs };
+                self.phase = Phase::Moving(Box::new(moving));
+                self.observers = *observers;
+                // Production may have been prolonged after the end.
+                self.reopen_production();
+                Ok(())
+            }
+        }
+    }
+
+    fn replay(&mut self, taken: u64) -> Result<()> {
+        let most = self.spec.prepare.relax_steps.saturating_add(10_000);
+        if taken > most {
+            return Err(broken("more relaxation than the run has"));
+        }
+        self.phase = first_phase(&self.spec, &self.plan, &self.forces, &self.start)?;
+        self.observers = Observers::new(&self.start, &self.spec.sampling)?;
+        self.advance(taken, &mut || false).map(|_| ())
+    }
+
+    fn reopen_production(&mut self) {
+        let Phase::Moving(moving) = &mut self.phase else { return };
+        let last = self.plan.stages.len() - 1;
+        if moving.stage > last {
+            let before: u64 = self.plan.stages[..last].iter().map(|stage| stage.steps).sum();
+            let done = (moving.earlier_steps + moving.simulation.step_count()).saturating_sub(before);
+            if done < self.plan.stages[last].steps {
+                moving.stage = last;
+                moving.stage_steps = done;
+            }
+        }
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Saved> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| broken("other bytes"))?;
+    let (version, rest) = rest.split_first().ok_or_else(|| broken("too few bytes"))?;
+    if *version != VERSION {
+        return Err(broken(&format!("version {version}")));
+    }
+    let (sum, body) = rest.split_first_chunk::<8>().ok_or_else(|| broken("too few bytes"))?;
+    if checksum(body) != u64::from_le_bytes(*sum) {
+        return Err(broken("damaged bytes"));
+    }
+    postcard::from_bytes(body).map_err(|e| broken(&e.to_string()))
+}

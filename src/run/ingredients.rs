@@ -1,0 +1,198 @@
+//! From a specification and files to forces and atoms.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::io;
+use crate::math::Vec3;
+use crate::neighbor::NeighborList;
+use crate::potential::Potential;
+use crate::potential::mtp::{MtpParameters, MtpPotential};
+use crate::potential::simple::{LennardJones, PairParameters, Truncation};
+use crate::system::species::element;
+use crate::system::{Composition, Lattice, MeltSpec, Species, System, replicate, sizes};
+
+use super::card::{Card, CardPotential};
+use super::spec::{PotentialSpec, RunSpec, StructureSpec};
+
+/// Atoms of a structure file that are closer than this overlap, Å: no bond is shorter.
+const OVERLAP: f64 = 0.5;
+
+/// Gives the content of a file that a specification names.
+pub type Files<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
+
+/// The forces, ready to be built as often as a run needs them.
+pub(super) struct Forces {
+    pub species: Vec<Species>,
+    model: Model,
+}
+
+enum Model {
+    Mtp(Box<MtpParameters>),
+    LennardJones { parameters: PairParameters, cutoff: f64 },
+}
+
+impl Forces {
+    /// # Errors
+    /// A file that is missing or wrong, species that do not fit the potential, parameters out of range.
+    pub(super) fn new(spec: &PotentialSpec, files: Files) -> Result<Self> {
+        let forces = match spec {
+            PotentialSpec::Card { file } => Self::from_card(file, files)?,
+            PotentialSpec::Mtp { file, species } => Self::from_mtp(file, named(species)?, files)?,
+            PotentialSpec::LennardJones { species, epsilon_ev, sigma_angstrom, cutoff_angstrom } => {
+                Self { species: named(species)?, model: lennard_jones(*epsilon_ev, *sigma_angstrom, *cutoff_angstrom) }
+            }
+        };
+        let names: Vec<&str> = forces.species.iter().map(|each| each.name.as_str()).collect();
+        if let Some(twice) = names.iter().enumerate().find(|(k, name)| names[..*k].contains(name)) {
+            return Err(Error::invalid("species of the potential", format!("{} twice", twice.1), "each element once"));
+        }
+        forces.potential()?;
+        Ok(forces)
+    }
+
+    fn from_card(file: &str, files: Files) -> Result<Self> {
+        let card = Card::read(&files(file)?, file)?;
+        let species = card.species()?;
+        match card.potential {
+            CardPotential::Mtp { file: name, .. } => Self::from_mtp(&beside(file, &name), species, files),
+            CardPotential::LennardJones { epsilon_ev, sigma_angstrom, cutoff_angstrom } => {
+                Ok(Self { species, model: lennard_jones(epsilon_ev, sigma_angstrom, cutoff_angstrom) })
+            }
+        }
+    }
+
+    fn from_mtp(file: &str, species: Vec<Species>, files: Files) -> Result<Self> {
+        let parameters = read_parameters(&files(file)?, file)?;
+        if species.len() != parameters.species_count {
+            let found = format!("{} names", species.len());
+            let expected = format!("{}, one for each species of {file}", parameters.species_count);
+            return Err(Error::invalid("species of the potential", found, expected));
+        }
+        Ok(Self { species, model: Model::Mtp(Box::new(parameters)) })
+    }
+
+    pub(super) fn potential(&self) -> Result<Box<dyn Potential>> {
+        Ok(match &self.model {
+            Model::Mtp(parameters) => Box::new(MtpPotential::new((**parameters).clone())?),
+            Model::LennardJones { parameters, cutoff } => {
+                Box::new(LennardJones::new(&vec![*parameters; self.species.len()], *cutoff, Truncation::Force)?)
+            }
+        })
+    }
+
+    fn index(&self, name: &str) -> Result<u32> {
+        let symbol = element(name)?.symbol();
+        let same = |each: &Species| each.name == name || element(&each.name).is_ok_and(|e| e.symbol() == symbol);
+        self.species.iter().position(same).map(|k| k as u32).ok_or_else(|| {
+            let known: Vec<&str> = self.species.iter().map(|each| each.name.as_str()).collect();
+            Error::invalid("species of the structure", name, format!("one of the potential's: {}", known.join(", ")))
+        })
+    }
+}
+
+/// `.almtp` and `.als` hold an active set as well, after which bytes that are not text may follow.
+fn read_parameters(bytes: &[u8], file: &str) -> Result<MtpParameters> {
+    let name = file.to_ascii_lowercase();
+    if name.ends_with(".almtp") || name.ends_with(".als") {
+        return Ok(io::read_almtp(bytes, file)?.parameters);
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::parse(file, 1, "bytes that are not UTF-8", "a potential in the .mtp format"))?;
+    io::read_mtp(text, file)
+}
+
+fn lennard_jones(epsilon_ev: f64, sigma_angstrom: f64, cutoff: f64) -> Model {
+    Model::LennardJones { parameters: PairParameters { epsilon_ev, sigma_angstrom }, cutoff }
+}
+
+fn named(names: &[String]) -> Result<Vec<Species>> {
+    names.iter().map(|name| Species::from_name(name)).collect()
+}
+
+/// The file called `name` in the folder of `file`.
+fn beside(file: &str, name: &str) -> String {
+    file.rsplit_once('/').map_or_else(|| name.to_owned(), |(folder, _)| format!("{folder}/{name}"))
+}
+
+/// The atoms that a run starts from.
+///
+/// # Errors
+/// A structure that cannot be built or read, or that the potential's species do not cover.
+pub(super) fn structure(spec: &RunSpec, forces: &Forces, files: Files) -> Result<System> {
+    match &spec.structure {
+        StructureSpec::Melt { composition, atoms, density_g_cm3, minimum_distances_angstrom } => {
+            let composition = Composition::new(composition)?;
+            let mut counts = vec![0; forces.species.len()];
+            for (name, count) in composition.atom_counts(*atoms)? {
+                counts[forces.index(&name)? as usize] += count;
+            }
+            let density_g_cm3 = match density_g_cm3 {
+                Some(density) => *density,
+                None => sizes::estimate_density(&composition.element_amounts(), spec.temperature_k)?,
+            };
+            let minimum_distances = minimum_distances_angstrom.clone();
+            MeltSpec { species: forces.species.clone(), counts, density_g_cm3, minimum_distances }.build(spec.seed)
+        }
+        StructureSpec::Crystal { lattice, elements, lattice_constant_angstrom, repeat } => {
+            let types = elements.iter().map(|name| forces.index(name)).collect::<Result<Vec<u32>>>()?;
+            check_crystal(*lattice, elements)?;
+            lattice.build(&forces.species, &types, *lattice_constant_angstrom, *repeat)
+        }
+        StructureSpec::File { file, configuration, repeat } => {
+            let mut configurations = io::read_structure(&files(file)?, file)?;
+            let count = configurations.len();
+            if *configuration >= count {
+                let expected = format!("0 to {}", count.saturating_sub(1));
+                return Err(Error::invalid(format!("configuration of {file}"), configuration, expected));
+            }
+            let system = replicate(&configurations.swap_remove(*configuration).system, *repeat)?;
+            let system = renamed(system, forces)?;
+            refuse_overlap(&system, file)?;
+            Ok(system)
+        }
+    }
+}
+
+/// Crystals of ions are neutral as well.
+fn check_crystal(lattice: Lattice, elements: &[String]) -> Result<()> {
+    let mut amounts = BTreeMap::new();
+    for (element, _) in lattice.basis() {
+        if let Some(name) = elements.get(element) {
+            *amounts.entry(name.clone()).or_insert(0.0) += 1.0;
+        }
+    }
+    Composition::new(&amounts).map(|_| ())
+}
+
+/// The system with the potential's species: by element where all names are elements, else by the order of the file.
+fn renamed(system: System, forces: &Forces) -> Result<System> {
+    let counts = system.counts();
+    let present: Vec<usize> = (0..counts.len()).filter(|&k| counts[k] > 0).collect();
+    let by_name = present.iter().all(|&k| element(&system.species[k].name).is_ok());
+    let mut new_types = vec![0; system.species.len()];
+    for &k in &present {
+        new_types[k] = if by_name { forces.index(&system.species[k].name)? } else { k as u32 };
+        if new_types[k] as usize >= forces.species.len() {
+            let expected = format!("the potential's {}, or elements' names", forces.species.len());
+            return Err(Error::invalid("species of the structure", format!("{} unnamed ones", k + 1), expected));
+        }
+    }
+    let types = system.types.iter().map(|&t| new_types[t as usize]).collect();
+    let mut renamed = System::new(system.cell, forces.species.clone(), types, system.positions)?;
+    renamed.velocities = system.velocities;
+    Ok(renamed)
+}
+
+fn refuse_overlap(system: &System, file: &str) -> Result<()> {
+    let mut neighbors = NeighborList::new(OVERLAP, 0.0)?;
+    neighbors.update(system)?;
+    for i in 0..system.len() {
+        if let Some(s) = neighbors.range(i).next() {
+            let distance = Vec3::norm(&neighbors.vector(i, s));
+            let found = format!("atoms {} and {}, {distance:.3} Å apart", i + 1, neighbors.slots()[s].atom + 1);
+            return Err(Error::invalid(format!("structure of {file}"), found, format!("at least {OVERLAP} Å")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What watches a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::sampling::{Frame, Msd, Observer, Quantity, Rdf, RdfSettings, Schedule, Thermo};
+use crate::system::System;
+
+use super::spec::{Results, SamplingSpec, Stage};
+use super::stages::Moving;
+
+/// Series over all dynamics; averages, structure and displacements over production only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Observers {
+    pub(super) thermo: Thermo,
+    rdf: Option<Rdf>,
+    msd: Msd,
+    thermo_schedule: Schedule,
+    structure_schedule: Schedule,
+}
+
+impl Observers {
+    pub(super) fn new(system: &System, spec: &SamplingSpec) -> Result<Self> {
+        Ok(Self {
+            thermo: Thermo::new(),
+            rdf: rdf(system)?,
+            msd: Msd::new(system),
+            thermo_schedule: Schedule::every(spec.thermo_every),
+            structure_schedule: Schedule::every(spec.structure_every),
+        })
+    }
+
+    /// Forgets what equilibration showed. The radial distribution functions reach as far as the present cell allows.
+    pub(super) fn start_production(&mut self, system: &System) -> Result<()> {
+        self.thermo.restart_averages();
+        self.rdf = rdf(system)?;
+        self.msd = Msd::new(system);
+        Ok(())
+    }
+
+    pub(super) fn observe(&mut self, moving: &Moving, stage: Stage) {
+        let simulation = &moving.simulation;
+        let thermo = self.thermo_schedule.is_due(moving.stage_steps);
+        let structure = stage == Stage::Production && self.structure_schedule.is_due(moving.stage_steps);
+        if !(thermo || structure) {
+            return;
+        }
+        let frame = Frame {
+            step: moving.earlier_steps + simulation.step_count(),
+            time_fs: moving.earlier_fs + simulation.time_fs(),
+            system: simulation.system(),
+            temperature_kelvin: simulation.temperature(),
+            pressure_tensor: simulation.pressure_tensor(),
+            potential_energy: simulation.potential_energy(),
+            kinetic_energy: simulation.kinetic_energy(),
+            conserved_energy: simulation.conserved_energy(),
+        };
+        if thermo {
+            self.thermo.observe(&frame);
+        }
+        if structure {
+            if let Some(rdf) = &mut self.rdf {
+                rdf.observe(&frame);
+            }
+            self.msd.observe(&frame);
+        }
+    }
+
+    pub(super) fn results(&self) -> Results {
+        let estimate = |quantity: Quantity| Some((quantity.name().to_owned(), self.thermo.estimate(quantity)?));
+        Results {
+            estimates: self.thermo.quantities().filter_map(estimate).collect(),
+            rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
+            msd: self.msd.curves(),
+        }
+    }
+}
+
+/// A cell that is open along a direction has no density, and so no g(r).
+fn rdf(system: &System) -> Result<Option<Rdf>> {
+    system.cell.is_bulk().then(|| Rdf::new(system, &RdfSettings::default())).transpose()
+}
