@@ -1,11 +1,13 @@
 //! Physics tests against the library, one binary.
 
 mod dynamics;
+mod ensembles;
 mod files;
 mod kernels;
 mod neighbors;
 mod reference;
 mod run;
 mod sampling;
+mod simple_potentials;
 mod structure_files;
 mod structures;

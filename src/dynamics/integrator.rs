@@ -21,7 +21,7 @@ use super::motion::{self, Move};
 use super::simulation::Simulation;
 
 /// A cell that changes by more than this in one step is not being equilibrated, it explodes.
-const MAX_STRAIN_PER_STEP: f64 = 0.02;
+const MAX_STRAIN_PER_STEP: f64 = 0.1;
 
 impl Simulation {
     /// One timestep without bookkeeping of failures.
