@@ -1,7 +1,9 @@
 //! Physics tests against the library, one binary.
 
+mod cli;
 mod dynamics;
 mod ensembles;
+mod file_properties;
 mod files;
 mod kernels;
 mod neighbors;

@@ -150,10 +150,11 @@ impl MtpParameters {
                 let expected = format!("a radial function below {}", self.radial_funcs_count);
                 return Err(Error::invalid(format!("alpha_index_basic entry {k}"), mu, expected));
             }
-            if p + q + s > 32 {
+            let rank = p.saturating_add(q).saturating_add(s);
+            if rank > 32 {
                 return Err(Error::invalid(
                     format!("alpha_index_basic entry {k}"),
-                    p + q + s,
+                    rank,
                     "a tensor rank of at most 32",
                 ));
             }

@@ -1,0 +1,191 @@
+//! The command line: what it computes, and that every kind of bad input ends with exit code 2 and a message.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::reference::{self, numbers, text};
+
+/// A folder of this test's own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("crucible-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a temporary folder");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.0.join(name), content).expect("a temporary file");
+        self.path(name)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn crucible(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crucible")).args(arguments).output().expect("the binary")
+}
+
+/// Runs the command and returns its message, after checking that it failed as bad input does.
+fn refusal(arguments: &[&str]) -> String {
+    let output = crucible(arguments);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(message.starts_with("error: ") && !message.contains("panicked"), "{arguments:?}: {message}");
+    message
+}
+
+fn reference_file(path: &str) -> String {
+    reference::tree().join(path).display().to_string()
+}
+
+#[test]
+fn efs_writes_the_reference_values() {
+    let folder = Folder::new("efs");
+    let out = folder.path("out.json");
+    let potential = reference_file("potentials/G_L08_S2.mtp");
+    let output = crucible(&["efs", &potential, &reference_file("configs/S2.cfg"), "--json", &out, "--threads", "2"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: Value = serde_json::from_str(&text(Path::new(&out))).expect("JSON");
+    let file = reference::tree().join("expected/G_L08_S2.json");
+    let expected: Value = serde_json::from_str(&text(&file)).expect("JSON");
+    let lists = [&found, &expected].map(|json| json["cfgs"].as_array().expect("cfgs"));
+    assert_eq!(lists[0].len(), lists[1].len());
+    for (found, expected) in lists[0].iter().zip(lists[1]) {
+        assert_eq!((&found["name"], &found["n"]), (&expected["name"], &expected["n"]));
+        let [a, b] = [found, expected].map(|cfg| cfg["energy"].as_f64().expect("energy"));
+        // The precision that the reference values are held to: 1e-10 relative, 1e-9 of the largest component.
+        assert!((a - b).abs() <= 1e-10 * b.abs(), "{}", found["name"]);
+        for (key, tolerance) in [("site_energies", 1e-10), ("forces", 1e-9), ("plus_stress_3x3", 1e-9)] {
+            let [a, b] = [found, expected].map(|cfg| numbers(&cfg[key]));
+            assert_eq!(a.len(), b.len(), "{key}");
+            let scale = b.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() <= tolerance * scale), "{key} of {}", found["name"]);
+        }
+    }
+}
+
+#[test]
+fn convert_there_and_back_keeps_the_values() {
+    let folder = Folder::new("convert");
+    let start = reference_file("configs/S2.cfg");
+    let (xyz, cfg) = (folder.path("a.extxyz"), folder.path("b.cfg"));
+    assert!(crucible(&["convert", &start, &xyz, "--species", "K,Cl"]).status.success());
+    assert!(crucible(&["convert", &xyz, &cfg, "--species", "K,Cl"]).status.success());
+    let potential = reference_file("potentials/G_L08_S2.mtp");
+    let direct = crucible(&["efs", &potential, &start]);
+    assert!(direct.status.success());
+    assert_eq!(direct.stdout, crucible(&["efs", &potential, &cfg]).stdout);
+    assert_eq!(direct.stdout, crucible(&["efs", &potential, &xyz, "--species", "K,Cl"]).stdout);
+    let set = folder.path("set.almtp");
+    assert!(crucible(&["convert", &reference_file("grades/L08_S2_cfg.als"), &set]).status.success());
+    assert!(crucible(&["efs", &set, &start]).status.success());
+}
+
+#[test]
+fn help_shows_an_example_of_every_command() {
+    for command in ["efs", "convert"] {
+        let output = crucible(&[command, "--help"]);
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("\n  crucible {command} ")), "{command}");
+    }
+}
+
+#[test]
+fn bad_potentials_are_refused() {
+    let folder = Folder::new("potentials");
+    let configurations = reference_file("configs/S2.cfg");
+    let good = text(&reference::tree().join("potentials/G_L08_S2.mtp"));
+    let cut = good.get(..good.len() / 2).expect("ASCII").to_owned();
+    let cases = [
+        ("cut.mtp", cut, "end of the file"),
+        ("basis.mtp", good.replace("RBChebyshev", "RBFourier"), "RBChebyshev_repuls"),
+        ("nan.mtp", good.replacen("species_coeffs = {", "species_coeffs = {nan, ", 1), "finite number"),
+        ("infinite.mtp", good.replacen("moment_coeffs = {", "moment_coeffs = {1e999, ", 1), "finite number"),
+        (
+            "count.mtp",
+            good.replace("alpha_index_times_count = 14", "alpha_index_times_count = 1000000000000"),
+            "14 entries",
+        ),
+        ("moments.mtp", good.replace("alpha_moments_count = 18", "alpha_moments_count = 1000000000000"), "at most"),
+        ("species.mtp", good.replace("species_count = 2", "species_count = 3"), "species_count = 3"),
+        ("cutoff.mtp", good.replace("max_dist = 5", "max_dist = 1"), "min_dist < max_dist"),
+        ("other.mtp", "not a potential".to_owned(), "\"MTP\""),
+        ("empty.mtp", String::new(), "\"MTP\""),
+    ];
+    for (name, content, expected) in cases {
+        let file = folder.file(name, content);
+        let message = refusal(&["efs", &file, &configurations]);
+        assert!(message.contains(expected) && message.contains(name), "{name}: {message}");
+    }
+    let binary = folder.file("binary.mtp", [0x4d, 0x54, 0x50, 0x0a, 0xff, 0xfe]);
+    assert!(refusal(&["efs", &binary, &configurations]).contains("UTF-8"));
+    let missing = folder.path("missing.mtp");
+    assert!(refusal(&["efs", &missing, &configurations]).contains("missing.mtp"));
+    assert!(refusal(&["efs", &folder.path(""), &configurations]).contains("folder"));
+}
+
+#[test]
+fn bad_structures_are_refused() {
+    let folder = Folder::new("structures");
+    let potential = reference_file("potentials/G_L08_S2.mtp");
+    let good = text(&reference::tree().join("configs/S2.cfg"));
+    let small = "BEGIN_CFG\nSize\n2\nSupercell\n5 0 0\n0 5 0\n0 0 5\nAtomData: id type cartes_x cartes_y cartes_z\n\
+        1 0 0 0 0\n2 1 1 1 2.5\nEND_CFG\n";
+    let cases = [
+        ("cut.cfg", good.get(..500).expect("ASCII").to_owned(), "5 columns"),
+        ("size.cfg", small.replace("Size\n2", "Size\n1000000000000"), "1000000000000, as Size says"),
+        ("nan.cfg", small.replace("2.5", "nan"), "finite number"),
+        ("infinite.cfg", small.replace("2.5", "-inf"), "finite number"),
+        ("type.cfg", small.replace("2 1 1 1", "2 2 1 1"), "type 2"),
+        ("flat.cfg", small.replace("0 0 5", "0 5 0"), "volume"),
+        ("overlap.cfg", small.replace("1 1 2.5", "0 0 0"), "atoms"),
+        ("column.cfg", small.replace(" cartes_z", ""), "cartes"),
+        ("words.cfg", "some words".to_owned(), "BEGIN_CFG"),
+        ("empty.cfg", String::new(), "configuration"),
+        ("many.xyz", "10000000\n\nK 0 0 0\n".to_owned(), "1000000 atoms"),
+        ("few.xyz", "3\n\n0 0 0 0\n".to_owned(), "3 atoms"),
+        ("header.data", "\n1000000000000 atoms\n1 atom types\n".to_owned(), "at most"),
+        ("counts.poscar", "x\n1\n1 0 0\n0 1 0\n0 0 1\nK\n99999999999999999999\nDirect\n".to_owned(), "number of atoms"),
+        ("unknown", "?".to_owned(), "POSCAR"),
+    ];
+    for (name, content, expected) in cases {
+        let file = folder.file(name, content);
+        let message = refusal(&["efs", &potential, &file]);
+        assert!(message.contains(expected), "{name}: {message}");
+    }
+}
+
+#[test]
+fn a_file_of_two_gigabytes_is_refused_unread() {
+    let folder = Folder::new("huge");
+    let file = folder.file("huge.cfg", "");
+    // Sparse: takes no space. Reading it would take seconds and 2 GB of memory.
+    std::fs::OpenOptions::new().write(true).open(&file).and_then(|f| f.set_len(2 << 30)).expect("a sparse file");
+    let message = refusal(&["efs", &reference_file("potentials/G_L08_S2.mtp"), &file]);
+    assert!(message.contains("2048 MiB") && message.contains("at most 512 MiB"), "{message}");
+}
+
+#[test]
+fn bad_arguments_are_refused() {
+    let (potential, file) = (reference_file("potentials/G_L08_S2.mtp"), reference_file("configs/S2.cfg"));
+    refusal(&["efs", &potential]);
+    refusal(&["efs", &potential, &file, "--threads", "0"]);
+    assert!(refusal(&["efs", &potential, &file, "--species", "K"]).contains("one for each species"));
+    assert!(refusal(&["efs", &potential, &file, "--species", "K,Qq"]).contains("Qq"));
+    assert!(refusal(&["efs", &potential, &file, "--json", "/nowhere/at/all.json"]).contains("/nowhere/at/all.json"));
+    assert!(refusal(&["convert", &file, "out.unknown"]).contains(".extxyz"));
+    assert!(refusal(&["convert", &file, "out.data"]).contains("19 configurations"));
+    assert!(refusal(&["convert", &file, "out.cfg", "--frame", "19"]).contains("from 0 to 18"));
+    assert!(refusal(&["convert", &potential, "out.cfg"]).contains(".mtp"));
+}
