@@ -72,7 +72,7 @@ impl Level {
         let deviation = block - self.mean;
         self.mean += deviation / self.count as f64;
         self.second_moment += deviation * (block - self.mean);
-        self.count.is_multiple_of(2).then(|| 0.5 * (previous + block))
+        self.count.is_multiple_of(2).then_some(0.5 * (previous + block))
     }
 
     fn variance(&self) -> f64 {

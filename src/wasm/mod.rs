@@ -8,6 +8,8 @@
 //!
 //! Errors cross as plain objects `{ kind, message, hint }`, data as copies: never a view of wasm memory.
 
+#[cfg(feature = "charts")]
+mod charts;
 #[cfg(feature = "engine")]
 mod evaluate;
 #[cfg(feature = "engine")]
