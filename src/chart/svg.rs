@@ -90,7 +90,7 @@ mod tests {
         spec.transparent = true;
         let background = |svg: &str| svg.contains("width=\"4800\" height=\"3200\" opacity=\"1\"");
         assert!(background(&svg) || svg.contains("#FFFFFF"));
-        assert!(!to_svg(&spec, 480, 320).unwrap().contains("#14171C"));
+        assert!(!to_svg(&spec, 480, 320).unwrap().contains("#161D25"));
     }
 
     #[test]

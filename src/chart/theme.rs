@@ -33,11 +33,11 @@ const LIGHT: Palette = Palette {
 };
 
 const DARK: Palette = Palette {
-    background: RGBColor(20, 23, 28),
+    background: RGBColor(22, 29, 37),
     text: RGBColor(232, 235, 240),
     faint_text: RGBColor(176, 184, 196),
     frame: RGBColor(128, 136, 148),
-    grid: RGBColor(46, 52, 60),
+    grid: RGBColor(50, 59, 69),
     series: [
         RGBColor(92, 186, 240),
         RGBColor(255, 150, 64),

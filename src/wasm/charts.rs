@@ -12,7 +12,7 @@ use crate::chart::{ChartSpec, Resolution, draw};
 use crate::error::{Error, Result};
 
 /// Draws `spec` (a `ChartSpec` of `src/chart`, as a plain object) over the whole canvas, whose size in pixels is its CSS size
-/// times `device_pixel_ratio`. On the main thread or in a worker; measures nothing through the document.
+/// times `device_pixel_ratio`.
 ///
 /// # Errors
 /// Throws `{ kind, message, hint }` where the specification makes no sense or the canvas is too small.
@@ -63,8 +63,9 @@ fn no_context() -> Error {
 
 /// The canvas back end, told that its canvas has more units than pixels: coordinates are whole numbers.
 mod fine {
-    use plotters::backend::DrawingErrorKind;
-    use plotters::backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend};
+    use plotters_backend::{
+        BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+    };
     use plotters_canvas::CanvasBackend;
 
     /// Units in a pixel, each way.
