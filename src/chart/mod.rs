@@ -143,7 +143,7 @@ impl ChartSpec {
         }
         for (name, axis) in [("x", &self.x), ("y", &self.y)] {
             let Some([low, high]) = axis.range else { continue };
-            let ordered = low < high && (high - low).is_finite();
+            let ordered = high - low > scale::SMALLEST && (high - low).is_finite();
             if !ordered || (axis.log && low <= 0.0) {
                 let expected = if axis.log { "two ascending positive numbers" } else { "two ascending numbers" };
                 return Err(Error::invalid(format!("range of the {name} axis"), format!("[{low}, {high}]"), expected));

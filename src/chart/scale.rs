@@ -5,6 +5,8 @@ use super::{Axis, ChartSpec};
 
 /// A range narrower than this share of its values is widened: labels would need too many digits.
 const NARROWEST: f64 = 1e-7;
+/// Numbers below this count as zero: powers of ten run out.
+pub(super) const SMALLEST: f64 = 1e-290;
 /// Room that data get beyond their extremes, as a share of the range.
 const PADDING: f64 = 0.05;
 /// More decades than this are cut off at the low end of a logarithmic axis.
@@ -88,8 +90,8 @@ impl Scale {
         // Halves, so that the span of the largest numbers there are is finite.
         let size = low.abs().max(high.abs()).min(1e300);
         (low, high) = (low.clamp(-1e300, 1e300), high.clamp(-1e300, 1e300));
-        if high - low <= NARROWEST * size {
-            let widened = if size > 0.0 { 0.05 * size } else { 1.0 };
+        if high - low <= NARROWEST * size || size < SMALLEST {
+            let widened = if size < SMALLEST { 1.0 } else { 0.05 * size };
             let middle = 0.5 * (low + high);
             return Self { low: middle - widened, high: middle + widened, log: false };
         }
@@ -108,7 +110,7 @@ impl Scale {
         if low > high {
             return Self { low: 0.1, high: 10.0, log: true };
         }
-        let top = high.log10().max(-290.0);
+        let top = high.max(SMALLEST).log10();
         let bottom = low.log10().clamp(top - MOST_DECADES, top);
         let pad = if top > bottom { padding * (top - bottom) } else { 0.5 };
         let bound = |exponent: f64| 10.0_f64.powf(exponent.clamp(-300.0, 300.0));
