@@ -1,6 +1,7 @@
 // The page: which of its three views is shown, and what they hand to each other.
 
 import { byId, el } from "./components/dom.js";
+import { withSubscripts } from "./components/format.js";
 import { connectThemeButton } from "./components/theme.js";
 import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
 import { RunView } from "./features/run/run-view.js";
@@ -95,8 +96,8 @@ function showSetup(preset) {
       run: (request) => void run(preset, request),
     });
     setup = { preset, form };
-    byId("setup-title", HTMLElement).textContent = preset.title;
-    byId("setup", HTMLElement).replaceChildren(el("p", { class: "lead" }, preset.description), form.element);
+    byId("setup-title", HTMLElement).textContent = withSubscripts(preset.title);
+    byId("setup", HTMLElement).replaceChildren(el("p", { class: "lead" }, withSubscripts(preset.description)), form.element);
   }
   show("setup");
 }
@@ -116,7 +117,7 @@ async function run(preset, request) {
       },
     });
     show("run");
-    runView.start({ ...request, files }, preset.title);
+    runView.start({ ...request, files }, withSubscripts(preset.title));
     location.hash = "#/run";
   } catch (error) {
     setup?.form.showError({ kind: "files", message: error instanceof Error ? error.message : String(error) });
@@ -127,7 +128,7 @@ async function run(preset, request) {
 function show(name) {
   const changed = views[name].hidden;
   for (const [key, view] of Object.entries(views)) view.hidden = key !== name;
-  document.title = name === "gallery" ? "Crucible" : `${setup?.preset.title ?? "Run"} – Crucible`;
+  document.title = name === "gallery" ? "Crucible" : `${withSubscripts(setup?.preset.title ?? "Run")} – Crucible`;
   if (!changed) return;
   window.scrollTo(0, 0);
   byId("main", HTMLElement).focus({ preventScroll: true });

@@ -58,6 +58,7 @@ mod card;
 mod checkpoint;
 mod efs;
 mod ingredients;
+mod measured;
 mod observers;
 mod plan;
 mod spec;
@@ -66,6 +67,7 @@ mod stages;
 pub use card::{Card, CardPotential, CardSpecies, DensityCorrelation, Fit, ValidRange};
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
 pub use ingredients::Files;
+pub use measured::MeasuredDensity;
 pub use spec::{
     BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA,
     SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,

@@ -14,6 +14,8 @@ mod charts;
 mod evaluate;
 #[cfg(feature = "engine")]
 mod evaluator;
+#[cfg(feature = "engine")]
+mod session;
 
 use serde::Serialize;
 use wasm_bindgen::JsValue;

@@ -15,7 +15,7 @@ import { currentTheme, onThemeChange } from "./theme.js";
  */
 
 /** @typedef {{ label: string, unit: string, range?: [number, number] | null, log?: boolean }} Axis */
-/** @typedef {{ name: string, x: ArrayLike<number>, y: ArrayLike<number>, error?: ArrayLike<number> | null, style?: string }} ChartSeries */
+/** @typedef {{ name: string, x: ArrayLike<number>, y: ArrayLike<number>, error?: ArrayLike<number | null> | null, style?: string }} ChartSeries */
 /** @typedef {(canvas: HTMLCanvasElement, spec: ChartSpec & { theme: string }, pixelRatio: number) => void} DrawChart */
 
 /** Charts are text and paths through the document: dear enough that a few redraws a second must do. */
@@ -28,7 +28,7 @@ let drawing;
 /** The chart module, loaded once. @returns {Promise<DrawChart>} */
 function loadDrawing() {
   drawing ??= import(new URL("../pkg/charts/crucible.js", import.meta.url).href).then(async (module) => {
-    await module.default();
+    await module.default({ module_or_path: new URL("../pkg/charts/crucible_bg.wasm", import.meta.url) });
     return module.drawChart;
   });
   return drawing;

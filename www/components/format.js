@@ -8,8 +8,18 @@ export function significant(value, digits = 4) {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.floor(Math.log10(Math.abs(value)));
-  if (size < -4 || size > 6) return value.toExponential(digits - 1);
-  return value.toFixed(Math.max(0, Math.min(10, digits - 1 - size)));
+  if (size < -4 || size > 6) return minus(value.toExponential(digits - 1));
+  return minus(value.toFixed(Math.max(0, Math.min(10, digits - 1 - size))));
+}
+
+/** With a true minus sign. @param {string} text */
+function minus(text) {
+  return text.replaceAll("-", "\u2212");
+}
+
+/** Formulas in a text with their numbers set low: "CaCl2" becomes "CaCl₂". @param {string} text */
+export function withSubscripts(text) {
+  return text.replace(/([A-Z][a-z]?)(\d+)(?![\d.])/g, (_, symbol, digits) => symbol + [...digits].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join(""));
 }
 
 /**
@@ -19,10 +29,18 @@ export function significant(value, digits = 4) {
 export function withError(value, error) {
   if (error === null || error === undefined || !Number.isFinite(error) || error <= 0) return significant(value);
   const decimals = Math.max(0, Math.min(10, 1 - Math.floor(Math.log10(error))));
-  return `${value.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
+  return `${minus(value.toFixed(decimals))} ± ${error.toFixed(decimals)}`;
 }
 
 /** A count with thin spaces between thousands. @param {number} value */
 export function count(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/** A duration in the unit that suits it. @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
 }

@@ -1,12 +1,12 @@
 // The page's end of a run: owns the session worker and says what happens in it.
 
-/** @import { Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, Series, Speed, ToWorker } from "./protocol.js" */
+/** @import { About, Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, Series, Speed, ToWorker } from "./protocol.js" */
 
 /**
  * What a run tells the page.
  * @typedef {object} RunListener
  * @property {(threads: number) => void} ready
- * @property {(atoms: Atoms) => void} atoms
+ * @property {(atoms: Atoms, about: About) => void} atoms
  * @property {(positions: Float32Array, cell: Float64Array) => void} frame
  * @property {(progress: Progress, speed: Speed) => void} progress
  * @property {(series: Record<string, Series>) => void} series
@@ -57,14 +57,14 @@ export class EngineClient {
 
   /**
    * The current structure as text.
-   * @param {string} format
+   * @param {string} file name whose ending decides the format
    * @returns {Promise<string>}
    */
-  write(format) {
+  write(file) {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.#send({ type: "write", id, format });
+      this.#send({ type: "write", id, file });
     });
   }
 
@@ -93,7 +93,7 @@ export class EngineClient {
       case "ready":
         return this.listener.ready(message.threads);
       case "atoms":
-        return this.listener.atoms(message.atoms);
+        return this.listener.atoms(message.atoms, message.about);
       case "frame":
         this.listener.frame(message.positions, message.cell);
         // The next frame is asked for when the display has taken this one: never more frames than can be seen.

@@ -35,9 +35,11 @@
  * @typedef {object} Progress
  * @property {string} stage
  * @property {number} stage_fraction 0 to 1
- * @property {number} step
+ * @property {number} step of dynamics
+ * @property {number} total_steps
  * @property {number} time_ps
- * @property {number} timestep_fs
+ * @property {number} timestep_fs 0 while relaxing
+ * @property {number} largest_force_ev_angstrom
  */
 
 /**
@@ -83,6 +85,21 @@
  */
 
 /**
+ * What is known beforehand of a run with a potential of the gallery; see `run::Card` in the engine.
+ * @typedef {object} About
+ * @property {{ title: string, description: string, licence: string, fit: Fit, valid: { temperature_k: [number, number], range: string, limits: string[] } } | null} card
+ * @property {{ density_g_cm3: number, source: string, interpolated: boolean } | null} measured_density
+ */
+
+/**
+ * @typedef {object} Fit
+ * @property {string} data
+ * @property {number | null} [force_rmse_mev_per_angstrom]
+ * @property {number | null} [energy_rmse_mev_per_atom]
+ * @property {number | null} [stress_rmse_gpa]
+ */
+
+/**
  * @typedef {object} Atoms
  * @property {string[]} species names by species index
  * @property {Uint8Array} types species index of each atom
@@ -92,13 +109,13 @@
  * From the page to the worker.
  * @typedef {{ type: "start", spec: RunSpec, files: RunFiles, threads: number, isolated: boolean }
  *   | { type: "pause" } | { type: "resume" } | { type: "step", steps: number } | { type: "frame-shown" }
- *   | { type: "write", id: number, format: string }} ToWorker
+ *   | { type: "write", id: number, file: string }} ToWorker
  */
 
 /**
  * From the worker to the page.
  * @typedef {{ type: "ready", threads: number }
- *   | { type: "atoms", atoms: Atoms }
+ *   | { type: "atoms", atoms: Atoms, about: About }
  *   | { type: "frame", positions: Float32Array, cell: Float64Array }
  *   | { type: "progress", progress: Progress, speed: Speed }
  *   | { type: "series", series: Record<string, Series> }

@@ -9,15 +9,16 @@
  * @property {(budgetMs: number, maxSteps?: number) => import("./protocol.js").Progress} advance
  * @property {() => { positions: Float32Array, cell: Float64Array }} frame
  * @property {() => import("./protocol.js").Atoms} atoms
+ * @property {() => import("./protocol.js").About} about
  * @property {() => string[]} seriesNames
  * @property {(name: string) => Series} series
  * @property {() => import("./protocol.js").Results} results
- * @property {(format: string) => string} write
+ * @property {(file: string) => string} write
  */
 
 /**
  * @typedef {object} Engine
- * @property {() => Promise<unknown>} default
+ * @property {(options: { module_or_path: URL }) => Promise<unknown>} default loads the module
  * @property {new (spec: RunSpec, files: RunFiles) => Session} Session
  * @property {(threads: number) => Promise<void>} [initThreadPool]
  */
@@ -74,7 +75,7 @@ async function handle(message) {
       frameWanted = true;
       return;
     case "write":
-      if (session) send({ type: "written", id: message.id, text: session.write(message.format) });
+      if (session) send({ type: "written", id: message.id, text: session.write(message.file) });
   }
 }
 
@@ -83,12 +84,12 @@ async function start({ spec, files, threads, isolated }) {
   const build = isolated && threads > 1 ? "threads" : "single";
   /** @type {Engine} */
   const engine = await import(new URL(`../pkg/${build}/crucible.js`, import.meta.url).href);
-  await engine.default();
+  await engine.default({ module_or_path: new URL(`../pkg/${build}/crucible_bg.wasm`, import.meta.url) });
   if (build === "threads") await engine.initThreadPool?.(threads);
   send({ type: "ready", threads: build === "threads" ? threads : 1 });
   session = new engine.Session(spec, files);
   const atoms = session.atoms();
-  send({ type: "atoms", atoms }, [atoms.types.buffer]);
+  send({ type: "atoms", atoms, about: session.about() }, [atoms.types.buffer]);
   sendFrame(session);
   setState("running");
   loop();

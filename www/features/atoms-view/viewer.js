@@ -8,6 +8,10 @@ import { MAX_SPECIES, SPHERE_FRAGMENT, SPHERE_VERTEX } from "./shaders.js";
 
 /** Half of the vertical field of view, rad. */
 const HALF_VIEW = Math.PI / 9;
+/** A display that answers later than this, this many times in a row, is overloaded. */
+const SLOW_FRAME_MS = 45;
+const SLOW_FRAMES = 12;
+const LOWEST_SHARPNESS = 0.5;
 /** Corners of a parallelepiped that its twelve edges join, as pairs of bit patterns over the three cell vectors. */
 const EDGES = [0, 1, 0, 2, 0, 4, 1, 3, 1, 5, 2, 3, 2, 6, 4, 5, 4, 6, 3, 7, 5, 7, 6, 7];
 
@@ -15,7 +19,7 @@ export class AtomsViewer {
   /** @param {HTMLCanvasElement} canvas @throws where WebGL 2 is missing */
   constructor(canvas) {
     this.canvas = canvas;
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "high-performance" });
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: false, alpha: true, powerPreference: "high-performance" });
     this.renderer.setClearColor(0x000000, 0);
     this.scene = new THREE.Scene();
     this.camera = new THREE.PerspectiveCamera((2 * HALF_VIEW * 180) / Math.PI, 1, 0.1, 1000);
@@ -28,6 +32,9 @@ export class AtomsViewer {
     this.radius = 10;
     this.framesDrawn = 0;
     this.pending = 0;
+    /** Canvas pixels per CSS pixel, below the display's own where that is too much for the graphics. */
+    this.sharpness = 1;
+    this.slowFrames = 0;
 
     this.material = new THREE.RawShaderMaterial({
       glslVersion: THREE.GLSL3,
@@ -74,7 +81,7 @@ export class AtomsViewer {
 
   /**
    * @param {Float32Array} positions x, y, z of each atom inside the cell, Å
-   * @param {ArrayLike<number>} cell the three cell vectors, row by row, Å
+   * @param {ArrayLike<number>} cell the three cell vectors, row by row, Å; zero where a direction does not repeat
    */
   setFrame(positions, cell) {
     const centers = /** @type {import("three").InstancedBufferAttribute} */ (this.spheres.geometry.getAttribute("center"));
@@ -82,6 +89,7 @@ export class AtomsViewer {
     centers.array.set(positions);
     centers.needsUpdate = true;
     this.#setCell(cell);
+    if (!this.outline.visible) this.#surround(positions);
     this.requestRender();
   }
 
@@ -93,7 +101,7 @@ export class AtomsViewer {
 
   /** Takes the colours of the page's current theme. */
   setColors() {
-    const style = getComputedStyle(this.canvas);
+    const style = getComputedStyle(document.documentElement);
     const background = new THREE.Color().setStyle(style.getPropertyValue("--viewer-background").trim() || "#ffffff", THREE.LinearSRGBColorSpace);
     this.#uniform("backgroundColor").set(background.r, background.g, background.b);
     this.outline.material.color.setStyle(style.getPropertyValue("--viewer-outline").trim() || "#888888");
@@ -105,6 +113,7 @@ export class AtomsViewer {
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
       this.#render();
+      this.#watchPace();
     });
   }
 
@@ -116,6 +125,18 @@ export class AtomsViewer {
     this.outline.material.dispose();
     this.material.dispose();
     this.renderer.dispose();
+  }
+
+  /** Where the display keeps coming late after a drawing, fewer pixels are drawn. */
+  #watchPace() {
+    const drawn = performance.now();
+    requestAnimationFrame(() => {
+      this.slowFrames = performance.now() - drawn > SLOW_FRAME_MS ? this.slowFrames + 1 : 0;
+      if (this.slowFrames < SLOW_FRAMES || this.sharpness <= LOWEST_SHARPNESS) return;
+      this.slowFrames = 0;
+      this.sharpness *= 0.7;
+      this.#resize();
+    });
   }
 
   /** @param {string} name */
@@ -150,13 +171,20 @@ export class AtomsViewer {
     const [x = 0, y = 0, z = 0] = corners[7] ?? [];
     this.center.set(x / 2, y / 2, z / 2);
     this.radius = Math.max(1, ...corners.map(([cx = 0, cy = 0, cz = 0]) => Math.hypot(cx - x / 2, cy - y / 2, cz - z / 2)));
-    this.outline.visible = true;
+    this.outline.visible = [0, 3, 6].every((row) => Math.hypot(at(row), at(row + 1), at(row + 2)) > 0);
+  }
+
+  /** Looks at the middle of the atoms, where there is no cell. @param {Float32Array} positions */
+  #surround(positions) {
+    const bounds = new THREE.Box3().setFromArray(/** @type {any} */ (positions));
+    bounds.getCenter(this.center);
+    this.radius = Math.max(3, bounds.getSize(new THREE.Vector3()).length() / 2);
   }
 
   #resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2) * this.sharpness);
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     // Drawn at once: a resized canvas is blank until it is.

@@ -6,14 +6,14 @@ import { download } from "../../components/download.js";
 /** @import { EngineError, Results, RunSpec, Series } from "../../engine/protocol.js" */
 
 const STRUCTURES = [
-  { format: "extxyz", label: "Structure, extended XYZ", ending: "extxyz" },
-  { format: "cfg", label: "Structure, .cfg", ending: "cfg" },
-  { format: "lammps-data", label: "Structure, LAMMPS data", ending: "data" },
-  { format: "poscar", label: "Structure, POSCAR", ending: "vasp" },
+  { label: "Structure, extended XYZ", ending: "extxyz" },
+  { label: "Structure, .cfg", ending: "cfg" },
+  { label: "Structure, LAMMPS data", ending: "data" },
+  { label: "Structure, POSCAR", ending: "vasp" },
 ];
 
 export class ExportPanel {
-  /** @param {(format: string) => Promise<string>} write the present structure as text */
+  /** @param {(file: string) => Promise<string>} write the present structure as the text of a file of that name */
   constructor(write) {
     this.write = write;
     /** @type {Record<string, Series>} */
@@ -24,7 +24,7 @@ export class ExportPanel {
     this.spec = undefined;
     this.name = "run";
     this.buttons = [
-      ...STRUCTURES.map(({ format, label, ending }) => this.#button(label, () => this.#structure(format, ending))),
+      ...STRUCTURES.map(({ label, ending }) => this.#button(label, () => this.#structure(`structure.${ending}`))),
       this.#button("Series, CSV", () => this.#save("series.csv", seriesCsv(this.series), "text/csv")),
       this.#button("Results, JSON", () => this.#save("results.json", json({ spec: this.spec, results: this.results ?? null }), "application/json")),
       this.#button("Specification, JSON", () => this.#save("run.json", json(this.spec), "application/json")),
@@ -59,10 +59,10 @@ export class ExportPanel {
     return el("button", { type: "button", class: "small", onclick: act }, label);
   }
 
-  /** @param {string} format @param {string} ending */
-  async #structure(format, ending) {
+  /** @param {string} file */
+  async #structure(file) {
     try {
-      this.#save(`structure.${ending}`, await this.write(format), "text/plain");
+      this.#save(file, await this.write(file), "text/plain");
     } catch (error) {
       this.status.textContent = `The structure could not be written: ${/** @type {EngineError} */ (error).message}`;
     }

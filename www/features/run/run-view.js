@@ -1,7 +1,7 @@
 // A run as a person follows it: what it does, the atoms, the charts, and the buttons that steer it.
 
 import { byId, el } from "../../components/dom.js";
-import { count, significant } from "../../components/format.js";
+import { count, duration, significant } from "../../components/format.js";
 import { onThemeChange } from "../../components/theme.js";
 import { EngineClient } from "../../engine/client.js";
 import { AtomsView } from "../atoms-view/atoms-view.js";
@@ -9,6 +9,7 @@ import { ExportPanel } from "../export/export-panel.js";
 import { StructurePanel } from "../structure/structure-panel.js";
 import { ThermodynamicsPanel } from "../thermodynamics/thermodynamics-panel.js";
 import { TransportPanel } from "../transport/transport-panel.js";
+import { PotentialPanel } from "./potential-panel.js";
 import { stageWords } from "./stages.js";
 
 /** @import { EngineError, Progress, Results, RunState, Speed } from "../../engine/protocol.js" */
@@ -44,7 +45,8 @@ export class RunView {
     this.thermodynamics = new ThermodynamicsPanel();
     this.structure = new StructurePanel();
     this.transport = new TransportPanel();
-    this.exports = new ExportPanel((format) => this.#write(format));
+    this.potential = new PotentialPanel();
+    this.exports = new ExportPanel((file) => this.#write(file));
     place.replaceChildren(
       el(
         "div",
@@ -59,7 +61,7 @@ export class RunView {
         "div",
         { class: "run-grid" },
         this.atoms.element,
-        el("div", { class: "panels" }, this.thermodynamics.element, this.structure.element, this.transport.element, this.exports.element),
+        el("div", { class: "panels" }, this.thermodynamics.element, this.structure.element, this.transport.element, this.potential.element, this.exports.element),
       ),
     );
     onThemeChange(() => this.atoms.themeChanged());
@@ -79,7 +81,11 @@ export class RunView {
     this.#showStage("loading", 0);
     const client = new EngineClient({
       ready: (threads) => this.listener.ready(threads),
-      atoms: (atoms) => this.atoms.setAtoms(atoms),
+      atoms: (atoms, about) => {
+        this.atoms.setAtoms(atoms);
+        this.thermodynamics.showAbout(about);
+        this.potential.show(about);
+      },
       frame: (positions, cell) => this.atoms.setFrame(positions, cell),
       progress: (progress, speed) => this.#progress(progress, speed),
       series: (series) => {
@@ -110,18 +116,16 @@ export class RunView {
     else if (this.client?.state === "paused") this.client.resume();
   }
 
-  /** @param {string} format */
-  #write(format) {
-    return this.client ? this.client.write(format) : Promise.reject(new Error("no run"));
+  /** @param {string} file */
+  #write(file) {
+    return this.client ? this.client.write(file) : Promise.reject(new Error("no run"));
   }
 
   /** @param {Progress} progress @param {Speed} speed */
   #progress(progress, speed) {
     this.started = true;
     this.#showStage(progress.stage, progress.stage_fraction);
-    const { stepsPerSecond, nsPerDay } = speed;
-    const pace = stepsPerSecond > 0 ? ` · ${significant(stepsPerSecond, 3)} steps/s · ${significant(nsPerDay, 3)} ns/day` : "";
-    this.numbers.textContent = `step ${count(progress.step)} · ${progress.time_ps.toFixed(2)} ps${pace}`;
+    this.numbers.textContent = progress.timestep_fs > 0 ? dynamicsWords(progress, speed) : relaxationWords(progress);
   }
 
   /** @param {Results} results */
@@ -162,7 +166,7 @@ export class RunView {
       el("h2", {}, "The run stopped"),
       el("p", {}, error.message),
       ...(error.hint ? [el("p", {}, error.hint)] : []),
-      el("p", {}, "What was measured so far stays below. Reset starts again; “Change the set-up” keeps your choices."),
+      el("p", {}, "What was measured so far stays below. Reset starts again; “Set-up” keeps your choices."),
     );
     this.errors.hidden = false;
   }
@@ -175,4 +179,19 @@ export class RunView {
     event.preventDefault();
     this.togglePause();
   }
+}
+
+/** @param {Progress} progress @param {Speed} speed */
+function dynamicsWords({ step, total_steps, time_ps }, { stepsPerSecond, nsPerDay }) {
+  const parts = [`step ${count(step)}`, `${time_ps.toFixed(2)} ps`];
+  if (stepsPerSecond > 0) {
+    parts.push(`${significant(stepsPerSecond, 3)} steps/s`, `${significant(nsPerDay, 3)} ns/day`);
+    if (step < total_steps) parts.push(`${duration((total_steps - step) / stepsPerSecond)} left`);
+  }
+  return parts.join(" · ");
+}
+
+/** @param {Progress} progress */
+function relaxationWords({ largest_force_ev_angstrom: force }) {
+  return force > 0 ? `largest force ${significant(force, 3)} eV/Å` : "";
 }

@@ -1,7 +1,7 @@
 // The gallery: one card a liquid, and one for files of one's own.
 
 import { el } from "../../components/dom.js";
-import { count, significant } from "../../components/format.js";
+import { count, withSubscripts } from "../../components/format.js";
 import { elementStyle } from "../atoms-view/elements.js";
 import { OWN_FILES, elementsOf } from "./presets.js";
 
@@ -22,8 +22,8 @@ function card(preset, choose) {
     "button",
     { type: "button", class: "gallery-card", "data-preset": preset.name, onclick: () => choose(preset) },
     picture(preset),
-    el("span", { class: "title" }, preset.title),
-    el("span", { class: "about" }, preset.description),
+    el("span", { class: "title" }, withSubscripts(preset.title)),
+    el("span", { class: "about" }, withSubscripts(preset.description)),
     el("span", { class: "facts" }, facts(preset)),
   );
 }
@@ -33,7 +33,7 @@ function facts(preset) {
   if (preset === OWN_FILES) return ".mtp, .almtp · .cfg, .extxyz, LAMMPS data, POSCAR";
   const { structure, temperature_k: temperature } = preset.spec;
   const atoms = structure.atoms ? `${count(structure.atoms)} atoms · ` : "";
-  return `${atoms}${significant(temperature, 4).replace(/\.0+$/, "")} K`;
+  return `${atoms}${temperature} K`;
 }
 
 /** @param {Preset} preset */

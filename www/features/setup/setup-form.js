@@ -14,10 +14,11 @@ import { OwnFiles } from "./own-files.js";
 const MAX_ATOMS = 50_000;
 
 const ENSEMBLES = {
-  npt: "NPT: temperature and pressure are held, the density comes out",
-  nvt: "NVT: temperature and volume are held",
-  nve: "NVE: energy and volume are kept, nothing is controlled",
+  npt: "NPT: constant pressure",
+  nvt: "NVT: constant volume",
+  nve: "NVE: constant energy",
 };
+const ENSEMBLES_ABOUT = "NPT holds temperature and pressure, and the density comes out. NVT holds temperature and volume. NVE controls nothing: for transport.";
 const THERMOSTATS = {
   "stochastic-rescaling": "Stochastic velocity rescaling (Bussi)",
   "nose-hoover": "Nosé–Hoover chain",
@@ -40,7 +41,7 @@ export class SetupForm {
     const { spec } = preset;
     this.fields = numberFields(spec);
     this.composition = spec.structure.kind === "melt" ? new CompositionEditor(spec.structure.composition) : undefined;
-    this.ensemble = select("Ensemble", ENSEMBLES, spec.production?.ensemble ?? "npt");
+    this.ensemble = select("Ensemble", ENSEMBLES, spec.production?.ensemble ?? "npt", ENSEMBLES_ABOUT);
     this.thermostat = select("Thermostat", THERMOSTATS, spec.thermostat?.kind ?? "stochastic-rescaling");
     this.barostat = select("Barostat", BAROSTATS, spec.barostat?.kind ?? "stochastic-cell-rescaling");
     this.threads = threadsSelect(threadsAvailable);
@@ -54,7 +55,7 @@ export class SetupForm {
 
   /** Shows what the engine refused. @param {EngineError} error */
   showError({ message, hint }) {
-    this.#showErrors(hint ? [message, hint] : [message]);
+    this.#showErrors([message], hint ?? "");
   }
 
   #layout() {
@@ -138,11 +139,11 @@ export class SetupForm {
     return { ...structure, composition: this.composition.value, atoms: this.fields.atoms.value, density_g_cm3: density };
   }
 
-  /** @param {string[]} messages */
-  #showErrors(messages) {
+  /** @param {string[]} messages @param {string} [hint] */
+  #showErrors(messages, hint = "") {
     this.errors.replaceChildren(
-      el("h2", {}, messages.length === 1 ? "This can’t run yet" : "Not all of this can be used"),
-      ...messages.map((message) => el("p", {}, message)),
+      el("h2", {}, messages.length === 1 ? "This can’t run yet" : `${messages.length} things keep this from running`),
+      ...[...messages, hint].filter((text) => text !== "").map((text) => el("p", {}, text)),
     );
     this.errors.hidden = false;
     this.errors.focus();
@@ -166,20 +167,24 @@ function numberFields(spec) {
   };
 }
 
-/** @param {string} label @param {Record<string, string>} options @param {string} chosen */
-function select(label, options, chosen) {
+/** @param {string} label @param {Record<string, string>} options @param {string} chosen @param {string} [hint] */
+function select(label, options, chosen, hint = "") {
   const id = freshId("select");
-  const input = el("select", { id }, ...Object.entries(options).map(([value, text]) => el("option", { value, selected: value === chosen }, text)));
-  return { input, element: el("div", { class: "field" }, el("label", { for: id }, label), input) };
+  const about = el("p", { id: `${id}-hint`, class: "field-hint", hidden: hint === "" }, hint);
+  const input = el(
+    "select",
+    { id, "aria-describedby": about.id },
+    ...Object.entries(options).map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
+  );
+  return { input, element: el("div", { class: "field" }, el("label", { for: id }, label), input, about) };
 }
 
 /** @param {number} available */
 function threadsSelect(available) {
   const counts = Array.from({ length: available }, (_, index) => index + 1);
   const options = Object.fromEntries(counts.map((n) => [String(n), n === 1 ? "1 thread" : `${n} threads`]));
-  const { input, element } = select("Threads", options, String(Math.max(1, available)));
-  input.name = "threads";
-  const note = available > 1 ? "All of them is fastest; fewer leave room for other programs." : "This page runs on one thread.";
-  element.append(el("p", { class: "field-hint" }, note));
-  return { input, element };
+  const hint = available > 1 ? "All of them is fastest; fewer leave room for other programs." : "This page runs on one thread.";
+  const field = select("Threads", options, String(Math.max(1, available)), hint);
+  field.input.name = "threads";
+  return field;
 }

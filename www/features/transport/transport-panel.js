@@ -46,7 +46,7 @@ export class TransportPanel {
         title: "Mean-square displacements",
         x: { label: "time", unit: "ps" },
         y: { label: "MSD", unit: "Å²" },
-        series: curves.map(({ species, time_ps, msd: y, standard_error }) => ({ name: species, x: time_ps, y, error: standard_error.map((error) => error ?? 0) })),
+        series: curves.map(({ species, time_ps, msd: y, standard_error }) => ({ name: species, x: time_ps, y, error: standard_error, style: "line-points" })),
       },
       curves.map(lastWords).join(" "),
     );

@@ -1,0 +1,71 @@
+// From the gallery to the drawn radial distribution functions: with headers, with the service worker, on one thread.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { choose, fill, isDrawn, launch, openPage, PATIENCE_MS, untilState } from "./harness.js";
+
+/** @import { Browser, Page } from "playwright-core" */
+
+/** @type {Browser} */
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+/** A short argon run up to its drawn structure and motion. @param {Page} page */
+async function runToTheRdf(page) {
+  await choose(page, "argon-liquid");
+  await fill(page, { atoms: 108, equilibration: 0.5, production: 4 });
+  await page.click("form button[type=submit]");
+  await untilState(page, "finished");
+  await page.waitForSelector("[aria-labelledby=structure-title] canvas", { state: "visible" });
+  for (const part of ["thermodynamics", "structure", "transport"]) {
+    const canvas = `[aria-labelledby=${part}-title] canvas`;
+    await page.locator(canvas).first().scrollIntoViewIfNeeded();
+    await assertSoon(() => isDrawn(page, canvas), `${part}: nothing drawn`);
+  }
+  assert.match((await page.textContent("[aria-labelledby=structure-title] tbody")) ?? "", /Ar around Ar\s*\d/);
+  assert.match((await page.textContent(".run-bar .numbers")) ?? "", /steps\/s · .* ns\/day/);
+  assert.equal((await page.textContent(".stage-name"))?.trim(), "Finished");
+}
+
+/** @param {() => Promise<boolean>} holds @param {string} message */
+async function assertSoon(holds, message) {
+  const until = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    assert.ok(Date.now() < until, message);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+test("threads where the host sends the headers, below a sub-path", async () => {
+  const { page, close } = await openPage(browser, { isolated: true, base: "/some/where/" });
+  assert.equal(await page.evaluate(() => crossOriginIsolated), true);
+  await runToTheRdf(page);
+  assert.match((await page.textContent("#engine-badge")) ?? "", /Running on \d+ threads/);
+  await close();
+});
+
+test("threads through the service worker on a plain host, after one reload", async () => {
+  const { page, url, close } = await openPage(browser, { isolated: false });
+  await page.waitForFunction(() => crossOriginIsolated && document.querySelector("[data-preset]"));
+  await runToTheRdf(page);
+  assert.match((await page.textContent("#engine-badge")) ?? "", /Running on \d+ threads/);
+
+  await page.goto(`${url}?sw-reset`);
+  await page.waitForSelector("[data-preset]");
+  assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
+  await close();
+});
+
+test("one thread where the page can't be isolated, and it says so", async () => {
+  const { page, close } = await openPage(browser, { isolated: false, query: "?sw-reset" });
+  const notice = page.locator("#isolation-notice");
+  await notice.waitFor();
+  assert.match((await notice.textContent()) ?? "", /one thread/);
+  assert.equal(await notice.locator("a[target=_blank]").count(), 1);
+  await runToTheRdf(page);
+  assert.equal(await page.textContent("#engine-badge"), "Running on one thread");
+  await close();
+});

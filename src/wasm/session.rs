@@ -1,0 +1,188 @@
+//! A run as the page drives it: the class `Session`, a thin wrapper of [`Run`](crate::run::Run).
+
+use std::collections::BTreeMap;
+
+use js_sys::{Date, Float32Array, Float64Array, JSON, Object, Reflect, Uint8Array};
+use serde::Serialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{error_object, to_object};
+use crate::error::{Error, Result};
+use crate::io::{Configuration, StructureFormat, write_structure};
+use crate::math::Vec3;
+use crate::run::{Card, Files, MeasuredDensity, PotentialSpec, Run, RunSpec, StructureSpec};
+use crate::sampling::Quantity;
+
+/// What a method gives to JS: a value, or a thrown `{ kind, message, hint }`.
+type JsResult<T> = std::result::Result<T, JsValue>;
+
+/// A run. Every method that can fail throws `{ kind, message, hint }`.
+#[wasm_bindgen]
+pub struct Session {
+    run: Run,
+    about: About,
+}
+
+/// What is known beforehand of a run with a potential of the gallery.
+#[derive(Serialize)]
+struct About {
+    card: Option<Card>,
+    measured_density: Option<MeasuredDensity>,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Reads the files and builds the structure.
+    ///
+    /// `spec` is a plain object, a [`RunSpec`]; `files` maps the names in it to `Uint8Array` or text.
+    #[wasm_bindgen(constructor)]
+    pub fn new(spec: &JsValue, files: &JsValue) -> JsResult<Session> {
+        let build = || -> Result<Self> {
+            let files = read_files(files)?;
+            let find = |name: &str| {
+                files.get(name).cloned().ok_or_else(|| {
+                    let known: Vec<&str> = files.keys().map(String::as_str).collect();
+                    Error::invalid("file", format!("\"{name}\""), format!("one of those given: {}", known.join(", ")))
+                })
+            };
+            let spec = read_spec(spec)?;
+            let about = About::new(&spec, &find)?;
+            Ok(Self { run: Run::new(spec, &find)?, about })
+        };
+        build().map_err(|error| error_object(&error))
+    }
+
+    /// Takes steps for about `budget_ms`, at least one, and at most `max_steps` where that is given; returns the progress.
+    pub fn advance(&mut self, budget_ms: f64, max_steps: Option<u32>) -> JsResult<JsValue> {
+        let end = Date::now() + budget_ms;
+        let steps = max_steps.map_or(u64::MAX, u64::from);
+        let progress = self.run.advance(steps, &mut || Date::now() >= end).map_err(|error| error_object(&error))?;
+        to_object(&progress)
+    }
+
+    /// Where the run stands.
+    pub fn progress(&self) -> JsResult<JsValue> {
+        to_object(&self.run.progress())
+    }
+
+    /// The atoms' kinds: `{ species: string[], types: Uint8Array }`.
+    pub fn atoms(&self) -> JsResult<JsValue> {
+        let system = self.run.frame();
+        let names: Vec<&str> = system.species.iter().map(|species| species.name.as_str()).collect();
+        // The page can colour fewer species than a byte can count.
+        let types: Vec<u8> = system.types.iter().map(|&t| u8::try_from(t).unwrap_or(u8::MAX)).collect();
+        object([("species", to_object(&names)?), ("types", Uint8Array::from(types.as_slice()).into())])
+    }
+
+    /// The atoms' places: `{ positions: Float32Array, cell: Float64Array }`, inside the cell, in Å; the cell vectors one after
+    /// the other, zero where a direction does not repeat. Copies: they may be transferred.
+    pub fn frame(&self) -> JsResult<JsValue> {
+        let system = self.run.frame();
+        let mut positions = Vec::with_capacity(3 * system.len());
+        for position in &system.positions {
+            positions.extend(system.cell.wrap(position).iter().map(|&x| x as f32));
+        }
+        let positions = Float32Array::from(positions.as_slice());
+        let (vectors, periodic) = (system.cell.vectors(), system.cell.periodic());
+        let shown = |k: usize| if periodic[k] { vectors.column(k).into_owned() } else { Vec3::zeros() };
+        let cell: Vec<f64> = (0..3).flat_map(|k| <[f64; 3]>::from(shown(k))).collect();
+        object([("positions", positions.into()), ("cell", Float64Array::from(cell.as_slice()).into())])
+    }
+
+    /// Names of the series.
+    #[wasm_bindgen(js_name = seriesNames)]
+    pub fn series_names(&self) -> JsResult<JsValue> {
+        to_object(&Quantity::ALL.map(Quantity::name))
+    }
+
+    /// A quantity over the run: `{ unit: string, x: Float64Array, y: Float64Array }`, times in ps.
+    pub fn series(&self, name: &str) -> JsResult<JsValue> {
+        let Some(series) = self.run.series(name) else {
+            let known = Quantity::ALL.map(Quantity::name).join(", ");
+            return Err(error_object(&Error::invalid("series", format!("\"{name}\""), format!("one of {known}"))));
+        };
+        let x = Float64Array::from(series.time_ps.as_slice());
+        let y = Float64Array::from(series.values.as_slice());
+        object([("unit", JsValue::from_str(&series.unit)), ("x", x.into()), ("y", y.into())])
+    }
+
+    /// The potential's card and the density measured in experiment, each `null` where there is none:
+    /// `{ card: Card | null, measured_density: MeasuredDensity | null }`.
+    pub fn about(&self) -> JsResult<JsValue> {
+        to_object(&self.about)
+    }
+
+    /// What production has measured so far: estimates, radial distribution functions, mean-square displacements.
+    pub fn results(&self) -> JsResult<JsValue> {
+        to_object(&self.run.results())
+    }
+
+    /// The present structure as the text of a file; the name's ending decides the format.
+    pub fn write(&self, file: &str) -> JsResult<String> {
+        let text = || -> Result<String> {
+            let format = StructureFormat::from_name(file).ok_or_else(|| {
+                Error::invalid("structure format", format!("\"{file}\""), ".cfg, .extxyz, .data, .dump or .poscar")
+            })?;
+            write_structure(format, &[Configuration::new(self.run.frame().clone())])
+        };
+        text().map_err(|error| error_object(&error))
+    }
+
+    /// Everything that the run needs to go on, apart from its files.
+    pub fn checkpoint(&self) -> JsResult<Vec<u8>> {
+        self.run.checkpoint().map_err(|error| error_object(&error))
+    }
+
+    /// Goes on from a checkpoint of a run of the same specification.
+    pub fn restore(&mut self, bytes: &[u8]) -> JsResult<()> {
+        self.run.restore(bytes).map_err(|error| error_object(&error))
+    }
+}
+
+impl About {
+    fn new(spec: &RunSpec, files: Files) -> Result<Self> {
+        let PotentialSpec::Card { file } = &spec.potential else {
+            return Ok(Self { card: None, measured_density: None });
+        };
+        let card = Card::read(&files(file)?, file)?;
+        let measured_density = match &spec.structure {
+            StructureSpec::Melt { composition, .. } => card.measured_density(composition, spec.temperature_k),
+            _ => None,
+        };
+        Ok(Self { card: Some(card), measured_density })
+    }
+}
+
+/// The specification, by way of JSON: the same words and the same complaints as on the command line.
+fn read_spec(spec: &JsValue) -> Result<RunSpec> {
+    let unusable = |reason: String| Error::invalid("specification of the run", reason, "the fields of a run.json");
+    let text = JSON::stringify(spec).map_err(|_| unusable("an object that is no JSON".to_owned()))?;
+    serde_json::from_str(&String::from(text)).map_err(|error| unusable(error.to_string()))
+}
+
+fn read_files(files: &JsValue) -> Result<BTreeMap<String, Vec<u8>>> {
+    let Some(files) = files.dyn_ref::<Object>() else {
+        return Err(Error::invalid("files", "something else", "an object of texts and bytes by name"));
+    };
+    let mut read = BTreeMap::new();
+    for name in Object::keys(files).iter().filter_map(|name| name.as_string()) {
+        let content = Reflect::get(files, &JsValue::from_str(&name)).unwrap_or_default();
+        let bytes = match (content.as_string(), content.dyn_ref::<Uint8Array>()) {
+            (Some(text), _) => text.into_bytes(),
+            (None, Some(bytes)) => bytes.to_vec(),
+            (None, None) => return Err(Error::invalid(name, "neither text nor bytes", "a string or a Uint8Array")),
+        };
+        read.insert(name, bytes);
+    }
+    Ok(read)
+}
+
+/// A plain object of these entries.
+fn object<const N: usize>(entries: [(&str, JsValue); N]) -> JsResult<JsValue> {
+    let object = Object::new();
+    for (name, value) in entries {
+        Reflect::set(&object, &JsValue::from_str(name), &value)?;
+    }
+    Ok(object.into())
+}
