@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crucible::run::{Card, PotentialSpec, Preset, Progress, Run, RunSpec, Stage, StructureSpec};
+use crucible::io::{read_cfg, read_mtp};
+use crucible::run::{Card, CardPotential, PotentialSpec, Preset, Progress, Run, RunSpec, Stage, StructureSpec};
 use crucible::{Error, Result};
 
 fn potentials() -> PathBuf {
@@ -81,13 +82,55 @@ fn every_preset_is_complete() {
     }
 }
 
+/// Every folder of `potentials/` with its card.
+fn cards() -> Vec<(String, Card)> {
+    let entries = std::fs::read_dir(potentials()).unwrap().map(|entry| entry.unwrap());
+    let folders = entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap());
+    let read = |folder: String| {
+        let name = format!("{folder}/card.toml");
+        let card = Card::read(&file(&name).unwrap(), &name).unwrap();
+        (folder, card)
+    };
+    folders.map(read).collect()
+}
+
 #[test]
-fn every_card_reads_and_agrees_with_its_potential() {
-    for folder in std::fs::read_dir(potentials()).unwrap().map(|entry| entry.unwrap().path()) {
-        if folder.is_dir() {
-            let name = format!("{}/card.toml", folder.file_name().unwrap().to_str().unwrap());
-            let card = Card::read(&file(&name).unwrap(), &name).unwrap();
-            assert_eq!(card.species().unwrap().len(), card.species.len());
+fn every_card_agrees_with_its_potential() {
+    assert!(cards().len() >= 2);
+    for (folder, card) in cards() {
+        if let CardPotential::Mtp { file: name, cutoff_angstrom, .. } = &card.potential {
+            let text = String::from_utf8(file(&format!("{folder}/{name}")).unwrap()).unwrap();
+            let parameters = read_mtp(&text, name).unwrap();
+            assert_eq!(parameters.species_count, card.species.len(), "{folder}");
+            assert_eq!(parameters.radial_basis.max_dist, *cutoff_angstrom, "{folder}");
+            assert!(parameters.trained, "{folder}");
+        }
+        assert!(card.valid.temperature_k[0] < card.valid.temperature_k[1], "{folder}");
+    }
+}
+
+#[test]
+fn every_potential_gives_the_values_of_its_check_file() {
+    for (folder, card) in cards() {
+        let name = format!("{folder}/check.cfg");
+        let text = String::from_utf8(file(&name).unwrap()).unwrap();
+        for (configuration, wanted) in read_cfg(&text, &name, &card.species().unwrap()).unwrap().iter().enumerate() {
+            let mut spec = short();
+            spec.potential = PotentialSpec::Card { file: format!("{folder}/card.toml") };
+            spec.structure = StructureSpec::File { file: name.clone(), configuration, repeat: [1; 3] };
+            spec.prepare.relax_steps = 0;
+            let run = start(&spec);
+            let found = run.evaluation();
+            let energy = wanted.energy.unwrap();
+            let forces = wanted.forces.as_ref().unwrap();
+            let largest = forces.iter().map(|f| f.amax()).fold(0.0, f64::max);
+            let stress = wanted.plus_stress.unwrap();
+            // The values come from the plain kernel; another order of sums changes the last few digits.
+            assert!((found.energy() - energy).abs() < 1e-11 * energy.abs(), "{name} {configuration}");
+            assert!((found.virial - stress).amax() < 1e-9 * stress.amax(), "{name} {configuration}");
+            for (f, g) in found.forces.iter().zip(forces) {
+                assert!((f - g).amax() < 1e-9 * largest, "{name} {configuration}: {f} {g}");
+            }
         }
     }
 }
@@ -104,7 +147,7 @@ fn presets_come_up_stable() {
 fn slow_presets_are_stable_for_100_seeds() {
     let mut failures = Vec::new();
     for preset in presets() {
-        failures.extend((1..=100).filter_map(|seed| comes_up_stable(&preset, seed, 4.0).err()));
+        failures.extend((1..=100).filter_map(|seed| comes_up_stable(&preset, seed, 2.0).err()));
     }
     assert!(failures.is_empty(), "{} of them:\n{}", failures.len(), failures.join("\n"));
 }

@@ -5,6 +5,7 @@
 mod convert;
 mod efs;
 mod files;
+mod md;
 mod species;
 
 use std::process::ExitCode;
@@ -27,12 +28,14 @@ struct Arguments {
 }
 
 const EXAMPLES: &str = "Examples:
+  crucible md run.json --json results.json
   crucible efs potential.mtp structures.cfg --json values.json
   crucible convert melt.extxyz melt.data
 Each command's --help shows more.";
 
 #[derive(Subcommand)]
 enum Command {
+    Md(md::Arguments),
     Efs(efs::Arguments),
     Convert(convert::Arguments),
 }
@@ -57,6 +60,7 @@ fn run(arguments: Arguments) -> Result<()> {
         pool.map_err(|error| Error::invalid("--threads", threads, error.to_string()))?;
     }
     match arguments.command {
+        Command::Md(arguments) => md::run(&arguments),
         Command::Efs(arguments) => efs::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
     }
