@@ -15,8 +15,9 @@ use crate::provision::install_debian;
 const PINNED_NIGHTLY: &str = "nightly-2026-05-20";
 /// rustup has no time-out of its own.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(120);
-/// Debian's compiler for web targets, its cargo, its library's source, its linker and its lints.
-const DEBIAN_PACKAGES: [&str; 5] = ["rustc-web", "cargo-web", "rust-web-src", "lld-22", "rust-web-clippy"];
+/// Debian's compiler for web targets, its cargo, its library's source and its linker.
+const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-22"];
+const DEBIAN_LINTS: &str = "rust-web-clippy";
 const DEBIAN_LINKER: &str = "wasm-ld-22";
 
 /// A compiler and its cargo that can build the standard library for wasm.
@@ -43,9 +44,20 @@ impl WasmToolchain {
         cargo
     }
 
-    /// True where this toolchain has its own lints.
-    pub fn has_clippy(&self) -> bool {
-        self.cargo.parent().is_some_and(|bin| bin.join("clippy-driver").is_file())
+    /// Makes sure that this compiler's own lints are there.
+    pub fn provide_clippy(&self, root: &Path) -> Outcome {
+        if self.rustc.with_file_name("clippy-driver").is_file() {
+            return Ok(());
+        }
+        let reason =
+            "The wasm side is checked by the lints of the compiler that builds it, and they are not installed.";
+        if self.linker.is_some() {
+            return install_debian(&[DEBIAN_LINTS], reason);
+        }
+        println!("{reason}\nAsking rustup for the component clippy.");
+        let mut rustup = command("rustup", root);
+        rustup.args(["component", "add", "clippy", "--toolchain", PINNED_NIGHTLY]);
+        run_within(&mut rustup, RUSTUP_LIMIT)
     }
 }
 
