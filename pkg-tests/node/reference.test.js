@@ -60,8 +60,8 @@ function compare(where, found, expected, noise) {
   for (const [index, value] of [expected.energy, ...expected.site_energies].entries()) {
     within(`${where}: energy`, [energies[index]], [value], ENERGY_TOLERANCE, 0);
   }
-  within(`${where}: forces`, found.forces.flat(), expected.forces.flat(), FORCE_TOLERANCE, noise);
-  within(`${where}: PlusStress`, found.plus_stress_3x3.flat(), expected.plus_stress_3x3.flat(), FORCE_TOLERANCE, STRESS_NOISE * noise);
+  within(`${where}: forces`, found.forces, expected.forces, FORCE_TOLERANCE, noise);
+  within(`${where}: PlusStress`, found.plus_stress_3x3, expected.plus_stress_3x3, FORCE_TOLERANCE, STRESS_NOISE * noise);
 }
 
 /**

@@ -32,14 +32,14 @@ fn bless_check(folder: &Path, check: &Path) -> Outcome {
     let mut potential = MtpPotential::with_kernel(parameters, Kernel::Reference).map_err(words)?;
     let mut configurations = read_cfg(&read(check)?, "check.cfg", &[]).map_err(words)?;
     let values = evaluate_all(&mut potential, &configurations).map_err(words)?;
-    for (configuration, values) in configurations.iter_mut().zip(values.cfgs) {
+    for (configuration, values) in configurations.iter_mut().zip(&values.cfgs) {
         record(configuration, values);
     }
     fs::write(check, write_cfg(&configurations)).map_err(|error| error.to_string())
 }
 
-fn record(configuration: &mut Configuration, values: EvaluatedConfiguration) {
+fn record(configuration: &mut Configuration, values: &EvaluatedConfiguration) {
     configuration.energy = Some(values.energy);
-    configuration.forces = Some(values.forces.into_iter().map(Vec3::from).collect());
-    configuration.plus_stress = Some(Mat3::from_fn(|row, column| values.plus_stress_3x3[row][column]));
+    configuration.forces = Some(values.forces.chunks_exact(3).map(Vec3::from_column_slice).collect());
+    configuration.plus_stress = Some(Mat3::from_row_slice(&values.plus_stress_3x3));
 }

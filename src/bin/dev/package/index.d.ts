@@ -8,10 +8,10 @@ export interface EvaluatedConfiguration {
   energy: number;
   /** Energy of each atom's site, eV, species coefficients included. */
   site_energies: number[];
-  /** Force on each atom, eV/Å. */
-  forces: [number, number, number][];
-  /** Virial stress times volume with MLIP's sign (PlusStress), eV. */
-  plus_stress_3x3: [[number, number, number], [number, number, number], [number, number, number]];
+  /** Force on each atom, eV/Å: x, y, z of the first atom, then of the second, and so on. */
+  forces: number[];
+  /** Pressure tensor times volume (MLIP's PlusStress), eV, compression positive, row by row. */
+  plus_stress_3x3: number[];
 }
 
 /** What is thrown where the input can't be used. */
