@@ -118,7 +118,8 @@ fn mtk(temperature: f64, pressure: f64, axes: Axes) -> Ensemble {
 /// Liquid argon of `8 * 4` or more atoms: kinetic energy is Gamma-distributed with mean `f k T/2`, variance `f (k T)^2/2`.
 fn kinetic_energy_is_gamma(ensemble: Ensemble, system: System, dt: f64, samples: usize) {
     let mut simulation = start(system, short_argon(), ensemble, dt, 21);
-    advance(&mut simulation, 200);
+    // Ten relaxation times and more at every timestep used here.
+    advance(&mut simulation, 1000);
     let f = simulation.degrees_of_freedom() as f64;
     let thermal = BOLTZMANN * ensemble.targets(0.0).temperature;
     let [kinetic] = collect(&mut simulation, samples, 5, |s| [s.kinetic_energy()]);
@@ -331,4 +332,78 @@ fn slow_two_temperatures() {
     for k in 0..3 {
         two_temperatures(|temperature| thermostats(temperature)[k], 20_000);
     }
+}
+
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_ideal_gas_volume() {
+    let compressibility = 1.0 / GAS_PRESSURE;
+    let isotropic = Axes::Isotropic;
+    ideal_gas_under("SCR", scr(GAS_TEMPERATURE, GAS_PRESSURE, compressibility, isotropic), 64, 1, 300_000);
+    ideal_gas_under("SCR free", scr(GAS_TEMPERATURE, GAS_PRESSURE, compressibility, Axes::Free), 64, 100, 3000);
+    ideal_gas_under("MTK", mtk(GAS_TEMPERATURE, GAS_PRESSURE, isotropic), 64, 1, 300_000);
+}
+
+/// A crystal gives the shape of the cell something to return to, so that free axes can be sampled for long.
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_two_pressures() {
+    for barostat in barostats() {
+        let choose = |pressure| barostat(pressure, Axes::Isotropic);
+        two_pressures(&liquid(2), FLUID_TEMPERATURE, FLUID_PRESSURES_GPA, choose, 20_000);
+    }
+    let temperature = 50.0;
+    let compressibility = 0.5 * EV_PER_A3_TO_GPA;
+    for axes in [Axes::Isotropic, Axes::Free] {
+        let rescaling = |pressure| scr(temperature, pressure, compressibility, axes);
+        two_pressures(&fcc(2, 5.4), temperature, [0.10, 0.20], rescaling, 20_000);
+        two_pressures(&fcc(2, 5.4), temperature, [0.10, 0.20], |pressure| mtk(temperature, pressure, axes), 20_000);
+    }
+}
+
+/// The isothermal compressibility from the fluctuation of the volume and from its change with pressure.
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_compressibility_by_two_routes() {
+    let gpa = [0.11, 0.13, 0.15];
+    for barostat in barostats() {
+        let [low, middle, high] = gpa.map(|pressure| {
+            let ensemble = barostat(pressure / EV_PER_A3_TO_GPA, Axes::Isotropic);
+            let mut simulation = start(liquid(2), short_argon(), ensemble, 8.0, 71);
+            advance(&mut simulation, 2000);
+            let [volumes] = collect(&mut simulation, 30_000, 10, |s| [volume(s)]);
+            volumes
+        });
+        let center = mean(&middle);
+        let squares: Vec<f64> = middle.iter().map(|v| (v - center.value).powi(2)).collect();
+        let (variance, ends) = (mean(&squares), [mean(&low), mean(&high)]);
+        let thermal = BOLTZMANN * FLUID_TEMPERATURE * EV_PER_A3_TO_GPA;
+        let fluctuation = variance.value / (thermal * center.value);
+        let slope = (ends[0].value - ends[1].value) / ((gpa[2] - gpa[0]) * center.value);
+        let slope_error = ends[0].error.hypot(ends[1].error) / ((gpa[2] - gpa[0]) * center.value);
+        let error = slope_error.hypot(variance.error / (thermal * center.value));
+        println!("compressibility: {fluctuation:.4} and {slope:.4} +- {error:.4} per GPa");
+        assert!(error < 0.05 * slope, "too short: {error}");
+        // A power law V ~ P^-n with n near 0.3 makes the chord steeper than the tangent by
+        // (n + 1) (n + 2)/6 (0.02/0.13)^2 = 1.2 %.
+        assert!((fluctuation - slope).abs() < SIGMAS * error + 0.012 * slope);
+    }
+}
+
+/// 500 atoms of liquid argon over 100 ps.
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_nve_drift() {
+    let mut simulation = start(liquid(5), LennardJones::argon(), Ensemble::Nve, 4.0, 81);
+    let atoms = simulation.system().len() as f64;
+    let [energies] = collect(&mut simulation, 2500, 10, |s| [s.conserved_energy() / atoms]);
+    // Least-squares slope over the run, times its length.
+    let n = energies.len() as f64;
+    let average = energies.iter().sum::<f64>() / n;
+    let moment: f64 = energies.iter().enumerate().map(|(k, e)| (k as f64 / n - 0.5) * (e - average)).sum();
+    let drift = 12.0 * moment / n;
+    let fluctuation = (energies.iter().map(|e| (e - average).powi(2)).sum::<f64>() / n).sqrt();
+    println!("NVE, 500 atoms, 100 ps at 4 fs: drift {drift:.2e} eV/atom, fluctuation {fluctuation:.2e} eV/atom");
+    // Ten times the fluctuation of the shadow energy, 1e-4 of k T.
+    assert!(drift.abs() < 1e-6, "{drift}");
 }
