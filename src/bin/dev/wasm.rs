@@ -108,6 +108,8 @@ fn bind(root: &Path, build: &Build) -> Outcome {
         .input_bytes("crucible", bytes.clone())
         .web(true)
         .and_then(|bindgen| {
+            // With the module's own place as default the page needs no path to it.
+            bindgen.omit_default_module_path(false);
             bindgen.typescript(true).remove_name_section(true).remove_producers_section(true).generate(&directory)
         })
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
