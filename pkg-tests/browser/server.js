@@ -37,6 +37,8 @@ export async function serve(folder, { isolated = false, base = "/" } = {}) {
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  // A test that failed half way must not keep the process alive.
+  server.unref();
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : 0;
   return {

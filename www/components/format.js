@@ -23,12 +23,14 @@ export function withSubscripts(text) {
 }
 
 /**
- * A value with its standard error, rounded to two digits of the error: "1.875 ± 0.012".
+ * A value with its standard error, rounded to the error's first digit, or its first two below 3: "1.875 ± 0.012".
  * @param {number} value @param {number | null | undefined} error
  */
 export function withError(value, error) {
   if (error === null || error === undefined || !Number.isFinite(error) || error <= 0) return significant(value);
-  const decimals = Math.max(0, Math.min(10, 1 - Math.floor(Math.log10(error))));
+  const size = Math.floor(Math.log10(error));
+  const digits = error / 10 ** size < 3 ? 2 : 1;
+  const decimals = Math.max(0, Math.min(10, digits - 1 - size));
   return `${minus(value.toFixed(decimals))} ± ${error.toFixed(decimals)}`;
 }
 
