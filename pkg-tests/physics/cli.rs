@@ -95,7 +95,7 @@ fn convert_there_and_back_keeps_the_values() {
 
 #[test]
 fn help_shows_an_example_of_every_command() {
-    for command in ["efs", "convert"] {
+    for command in ["md", "efs", "convert"] {
         let output = crucible(&[command, "--help"]);
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("\n  crucible {command} ")), "{command}");
     }
@@ -188,4 +188,88 @@ fn bad_arguments_are_refused() {
     assert!(refusal(&["convert", &file, "out.data"]).contains("19 configurations"));
     assert!(refusal(&["convert", &file, "out.cfg", "--frame", "19"]).contains("from 0 to 18"));
     assert!(refusal(&["convert", &potential, "out.cfg"]).contains(".mtp"));
+}
+
+/// Liquid argon, small and short, with some of its lines replaced.
+fn argon(replacements: &[(&str, &str)]) -> String {
+    let text = r#"{
+        "schema": 1,
+        "potential": { "kind": "card", "file": "argon/card.toml" },
+        "structure": { "kind": "melt", "composition": { "Ar": 1 }, "atoms": 64, "density_g_cm3": 1.374 },
+        "temperature_k": 94.4,
+        "timestep_fs": 2,
+        "prepare": { "relax_steps": 20, "warm_up_ps": 0.02 },
+        "equilibrate": { "ensemble": "nvt", "time_ps": 0.02 },
+        "production": { "ensemble": "nvt", "time_ps": 0.1 }
+    }"#;
+    replacements.iter().fold(text.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
+}
+
+fn potentials() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials").display().to_string()
+}
+
+#[test]
+fn a_run_writes_results_trajectory_and_a_checkpoint_to_go_on_from() {
+    let folder = Folder::new("run");
+    let run = folder.file("run.json", argon(&[]));
+    let [json, frames, dump, last, saved, again] =
+        ["r.json", "t.extxyz", "t.dump", "last.cfg", "checkpoint", "again.json"].map(|name| folder.path(name));
+    let with = |more: &[&str]| {
+        let output = crucible(&[&["md", &run, "--files", &potentials(), "--quiet"], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stderr.is_empty());
+    };
+    with(&["--json", &json, "--trajectory", &frames, "--every", "10", "--last", &last, "--checkpoint", &saved]);
+    with(&["--trajectory", &dump, "--every", "25", "--threads", "1"]);
+    let report: Value = serde_json::from_str(&text(Path::new(&json))).expect("JSON");
+    assert_eq!(report["progress"]["stage"], "finished");
+    assert!(report["results"]["estimates"]["temperature"]["value"].as_f64().is_some_and(|t| t > 0.0));
+    let frames = crucible::io::read_extxyz(&text(Path::new(&frames)), "frames").expect("a written trajectory");
+    let step = |frame: &crucible::io::Configuration| -> u64 {
+        let feature = frame.features.iter().find(|(key, _)| key == "step").expect("its step");
+        feature.1.parse().expect("a number")
+    };
+    // The start of production and every tenth of its 50 steps, after 20 steps of warm-up and 10 of equilibration.
+    assert_eq!(frames.iter().map(step).collect::<Vec<_>>(), [30, 40, 50, 60, 70, 80]);
+    assert!(frames.iter().all(|frame| frame.system.len() == 64 && frame.forces.is_some()));
+    assert_eq!(text(Path::new(&dump)).matches("ITEM: TIMESTEP").count(), 2);
+    let last = crucible::io::read_cfg(&text(Path::new(&last)), "last", &[]).expect("a written structure");
+    assert_eq!(last[0].system.positions, frames[5].system.positions);
+    with(&["--restore", &saved, "--json", &again]);
+    assert_eq!(text(Path::new(&again)), text(Path::new(&json)));
+}
+
+#[test]
+fn bad_runs_are_refused() {
+    let folder = Folder::new("bad-runs");
+    let salt = [("argon/card.toml", "cacl2-kcl/card.toml"), ("\"Ar\": 1", "\"K\": 2, \"Cl\": 1")];
+    let overlap = "2\nLattice=\"20 0 0 0 20 0 0 0 20\"\nAr 1 1 1\nAr 1 1 1\n";
+    folder.file("overlap.extxyz", overlap);
+    let melt = "\"kind\": \"melt\", \"composition\": { \"Ar\": 1 }, \"atoms\": 64, \"density_g_cm3\": 1.374";
+    let cases: [(&str, String, &str); 10] = [
+        ("words", "words".to_owned(), "line 1"),
+        ("key", argon(&[("timestep_fs", "timestep")]), "timestep"),
+        ("schema", argon(&[("\"schema\": 1", "\"schema\": 99")]), "schema"),
+        ("timestep", argon(&[("\"timestep_fs\": 2", "\"timestep_fs\": 1000")]), "timestep"),
+        ("atoms", argon(&[("\"atoms\": 64", "\"atoms\": 10000000")]), "10000000"),
+        ("temperature", argon(&[("94.4", "-5")]), "temperature"),
+        ("neutral", argon(&salt), "charge"),
+        ("card", argon(&[("argon/card.toml", "nowhere/card.toml")]), "nowhere/card.toml"),
+        ("species", argon(&[("\"Ar\": 1", "\"Qq\": 1")]), "Qq"),
+        ("overlap", argon(&[(melt, "\"kind\": \"file\", \"file\": \"overlap.extxyz\"")]), "Å"),
+    ];
+    for (name, content, expected) in cases {
+        let file = folder.file(&format!("{name}.json"), content);
+        let message = refusal(&["md", &file, "--files", &potentials()]);
+        assert!(message.contains(expected), "{name}: {message}");
+    }
+    let good = folder.file("good.json", argon(&[]));
+    assert!(refusal(&["md", &good, "--files", &potentials(), "--trajectory", "t.cfg"]).contains(".dump"));
+    let broken = folder.file("broken", "crucible, but not a checkpoint");
+    assert!(refusal(&["md", &good, "--files", &potentials(), "--restore", &broken]).contains("checkpoint"));
+    refusal(&["md", &good, "--every", "0"]);
 }
