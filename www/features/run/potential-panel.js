@@ -24,7 +24,7 @@ export class PotentialPanel {
     const [low, high] = valid.temperature_k;
     this.body.replaceChildren(
       el("p", {}, withSubscripts(card.description.trim())),
-      el("p", { class: "quiet-text" }, `Fitted to: ${withSubscripts(fit.data.trim())}`),
+      el("p", { class: "quiet-text" }, `Fitted to: ${fit.data.trim()}`),
       ...(errors.length > 0 ? [el("p", { class: "quiet-text" }, `Typical error on data that it never saw: ${errors.join(", ")}.`)] : []),
       el("p", { class: "quiet-text" }, `Meant for: ${withSubscripts(valid.range)} ${low} to ${high} K.`),
       ...(valid.limits.length > 0 ? [el("details", {}, el("summary", {}, "Its limits"), el("ul", {}, ...valid.limits.map((limit) => el("li", {}, limit))))] : []),

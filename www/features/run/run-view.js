@@ -53,7 +53,7 @@ export class RunView {
         { class: "run-bar" },
         this.title,
         el("div", { class: "stage" }, this.stageName, this.stageProgress, this.numbers),
-        el("div", { class: "run-buttons" }, this.pauseButton, this.stepButton, this.resetButton, el("a", { class: "button", href: "#/setup" }, "Change the set-up")),
+        el("div", { class: "run-buttons" }, this.pauseButton, this.stepButton, this.resetButton, el("a", { class: "button", href: "#/setup" }, "Set-up")),
       ),
       this.stageAbout,
       this.errors,

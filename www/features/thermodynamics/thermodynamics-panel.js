@@ -9,10 +9,10 @@ import { significant } from "../../components/format.js";
 /** @import { About, Results, Series } from "../../engine/protocol.js" */
 
 const QUANTITIES = [
-  { name: "temperature", title: "Temperature", unit: "K" },
-  { name: "pressure", title: "Pressure", unit: "GPa" },
-  { name: "potential-energy", title: "Potential energy", unit: "eV/atom" },
-  { name: "density", title: "Density", unit: "g/cm³" },
+  { name: "temperature", title: "Temperature", label: "T", unit: "K" },
+  { name: "pressure", title: "Pressure", label: "P", unit: "GPa" },
+  { name: "potential-energy", title: "Potential energy", label: "U", unit: "eV/atom" },
+  { name: "density", title: "Density", label: "ρ", unit: "g/cm³" },
 ];
 
 export class ThermodynamicsPanel {
@@ -47,7 +47,7 @@ export class ThermodynamicsPanel {
 
   /** @param {Record<string, Series>} series */
   showSeries(series) {
-    QUANTITIES.forEach(({ name, title, unit }, index) => {
+    QUANTITIES.forEach(({ name, title, label, unit }, index) => {
       const recorded = series[name];
       if (!recorded || recorded.x.length === 0) return;
       const last = recorded.y[recorded.y.length - 1] ?? NaN;
@@ -55,7 +55,7 @@ export class ThermodynamicsPanel {
         {
           title,
           x: { label: "time", unit: "ps" },
-          y: { label: title.toLowerCase(), unit },
+          y: { label, unit },
           series: [{ name: title, x: recorded.x, y: recorded.y }],
         },
         `${significant(last, 4)} ${unit} now.`,
