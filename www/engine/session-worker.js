@@ -31,6 +31,8 @@ const SLICE_MS = 50;
 const PROGRESS_EVERY_MS = 100;
 const SERIES_EVERY_MS = 200;
 const RESULTS_EVERY_MS = 1000;
+/** The speed is an average over this much running, or over what there is. */
+const SPEED_OVER_MS = 500;
 
 /** @type {Session | undefined} */
 let session;
@@ -123,10 +125,10 @@ function measure(progress, elapsedMs) {
   speedometer.elapsedMs += elapsedMs;
   lastStep = progress.step;
   lastTimePs = progress.time_ps;
-  if (speedometer.elapsedMs < 500) return;
-  const seconds = speedometer.elapsedMs / 1000;
+  if (speedometer.elapsedMs < SPEED_OVER_MS && speed.stepsPerSecond > 0) return;
+  const seconds = Math.max(speedometer.elapsedMs, 1) / 1000;
   speed = { stepsPerSecond: speedometer.steps / seconds, nsPerDay: ((speedometer.timePs / 1000) * 86400) / seconds };
-  speedometer = { steps: 0, timePs: 0, elapsedMs: 0 };
+  if (speedometer.elapsedMs >= SPEED_OVER_MS) speedometer = { steps: 0, timePs: 0, elapsedMs: 0 };
 }
 
 /** @param {import("./protocol.js").Progress} progress @param {boolean} all whether everything is due */
