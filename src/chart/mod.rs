@@ -3,7 +3,7 @@
 //! plotters supplies the surfaces and the drawing of lines, polygons and text. Layout, ticks and legend are done here, for
 //! two reasons: labels must not overlap from 320 to 1200 pixels of width, and plotters measures text on the web through
 //! elements with inline styles, which a strict content security policy forbids. Text is measured by a table of widths
-//! instead ([`text`]).
+//! instead (`text`).
 //!
 //! Back ends count in whole units. A surface therefore has several units to a device pixel ([`Resolution`]), so that curves
 //! are smooth, and lines of the frame are put on whole pixels, so that they are sharp.

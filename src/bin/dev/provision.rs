@@ -1,7 +1,7 @@
 //! Installing what a machine lacks. Debian packages where there is apt and root; elsewhere the exact commands to type.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::Outcome;
@@ -45,7 +45,8 @@ fn apt(arguments: &[&str]) -> Outcome {
     ]);
     apt.args(["-o", &format!("Acquire::http::Timeout={APT_SILENCE}")]);
     apt.args(["-o", &format!("Acquire::https::Timeout={APT_SILENCE}")]);
-    apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    // Hundreds of lines about unpacking would hide what matters; errors come on the other stream.
+    apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
     run_within(&mut apt, APT_LIMIT)
 }
 
