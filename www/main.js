@@ -48,12 +48,16 @@ async function begin() {
 /** @param {Isolation} isolation */
 function showIsolation({ isolated: has, reason }) {
   isolated = has;
-  badge.textContent = has ? `Threads ready: ${threadsAvailable()}` : "One thread";
+  showReady();
   if (has) return;
   const notice = byId("isolation-notice", HTMLElement);
   const link = el("a", { href: fullSpeedAddress(), target: "_blank", rel: "noopener" }, "Open at full speed in a new tab");
   notice.replaceChildren(el("p", {}, `This page runs on one thread: ${reason}. `, link, "."));
   notice.hidden = false;
+}
+
+function showReady() {
+  badge.textContent = isolated ? `Threads ready: ${threadsAvailable()}` : "One thread";
 }
 
 function threadsAvailable() {
@@ -76,7 +80,10 @@ async function fillGallery() {
 /** Shows the view that the address names. */
 function route() {
   const [, view = "", name = ""] = location.hash.split("/");
-  if (view !== "run") runView?.stop();
+  if (view !== "run") {
+    runView?.stop();
+    showReady();
+  }
   if (view === "setup") {
     const preset = [...presets, OWN_FILES].find((entry) => entry.name === name) ?? setup?.preset;
     if (preset) return showSetup(preset);

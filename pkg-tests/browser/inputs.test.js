@@ -42,7 +42,7 @@ async function giveFiles(page, { potential = POTENTIAL, species = "K Ca Cl", str
   await potentialInput.setInputFiles(potential);
   if (structure) await structureInput.setInputFiles(structure);
   await page.fill("input[name=species]", species);
-  await page.waitForFunction(() => !document.querySelector(".file-status")?.textContent?.startsWith("No file chosen"));
+  await page.waitForFunction((files) => [...document.querySelectorAll(".file-status")].filter((status) => status.textContent !== "").length === files, structure ? 2 : 1);
 }
 
 /** Presses Run and expects to be told. @param {Page} page @param {RegExp} message */
@@ -90,6 +90,7 @@ test("an own structure runs under an own potential", async () => {
   const { page, close } = await openPage(browser);
   await choose(page, "own");
   await giveFiles(page, { structure: file("salt.extxyz", saltText()) });
+  assert.equal(await page.locator("input[name=atoms]").isVisible(), false, "a melt's fields beside an own structure");
   await page.click("form button[type=submit]");
   await untilState(page, "running");
   await page.waitForFunction(() => document.querySelector(".legend-row")?.textContent?.includes("K (4)"));

@@ -1,6 +1,7 @@
 // From the gallery to the drawn radial distribution functions: with headers, with the service worker, on one thread.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { choose, fill, isDrawn, launch, openPage, PATIENCE_MS, untilState } from "./harness.js";
 
@@ -30,6 +31,26 @@ async function runToTheRdf(page) {
   assert.equal((await page.textContent(".stage-name"))?.trim(), "Finished");
 }
 
+/** What can be taken home is what it says. @param {Page} page */
+async function downloadEverything(page) {
+  const expected = {
+    "Structure, extended XYZ": /^108\n/,
+    "Structure, .cfg": /^BEGIN_CFG\n/,
+    "Structure, LAMMPS data": /^\s*108 atoms$/m,
+    "Structure, POSCAR": /^\s*Ar$/m,
+    "Trajectory, extended XYZ": /^108$/gm,
+    "Trajectory, LAMMPS dump": /^ITEM: TIMESTEP$/gm,
+    "Series, CSV": /^time \(ps\),temperature \(K\),/,
+    "Results, JSON": /"coordination_number"/,
+    "Specification, JSON": /"schema": 1/,
+  };
+  for (const [label, content] of Object.entries(expected)) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`button:text-is("${label}")`)]);
+    const found = readFileSync(await download.path(), "utf8").match(content) ?? [];
+    assert.ok(found.length >= (label.startsWith("Trajectory") ? 20 : 1), `${label}: found ${found.length} of ${content}`);
+  }
+}
+
 /** @param {() => Promise<boolean>} holds @param {string} message */
 async function assertSoon(holds, message) {
   const until = Date.now() + PATIENCE_MS;
@@ -44,6 +65,7 @@ test("threads where the host sends the headers, below a sub-path", async () => {
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
   await runToTheRdf(page);
   assert.match((await page.textContent("#engine-badge")) ?? "", /Running on \d+ threads/);
+  await downloadEverything(page);
   await close();
 });
 

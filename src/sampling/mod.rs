@@ -8,6 +8,8 @@
 //! | [`Thermo`] | temperature, pressure, energies, density, volume: series for plots, and averages |
 //! | [`Rdf`] | partial radial distribution functions and coordination numbers |
 //! | [`Msd`] | mean-square displacement of each species |
+//!
+//! [`Trajectory`] keeps snapshots of the whole run, for those who want to take it home.
 
 mod msd;
 mod pairs;
@@ -15,6 +17,7 @@ mod rdf;
 mod rdf_features;
 mod series;
 mod thermo;
+mod trajectory;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,7 @@ pub use msd::{Msd, MsdCurve};
 pub use rdf::{Rdf, RdfCurve, RdfSettings};
 pub use series::TimeSeries;
 pub use thermo::{Quantity, Thermo};
+pub use trajectory::Trajectory;
 
 use crate::math::Mat3;
 use crate::system::System;

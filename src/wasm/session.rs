@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::io::{Configuration, StructureFormat, write_structure};
 use crate::math::Vec3;
 use crate::run::{Card, Files, MeasuredDensity, PotentialSpec, Run, RunSpec, StructureSpec};
-use crate::sampling::Quantity;
+use crate::sampling::{Quantity, Trajectory};
+use crate::system::System;
 
 /// What a method gives to JS: a value, or a thrown `{ kind, message, hint }`.
 type JsResult<T> = std::result::Result<T, JsValue>;
@@ -22,7 +23,11 @@ type JsResult<T> = std::result::Result<T, JsValue>;
 pub struct Session {
     run: Run,
     about: About,
+    trajectory: Trajectory,
 }
+
+/// Time between the first snapshots of a trajectory, ps; it doubles as a run gets long.
+const SNAPSHOT_PS: f64 = 0.1;
 
 /// What is known beforehand of a run with a potential of the gallery.
 #[derive(Serialize)]
@@ -48,7 +53,8 @@ impl Session {
             };
             let spec = read_spec(spec)?;
             let about = About::new(&spec, &find)?;
-            Ok(Self { run: Run::new(spec, &find)?, about })
+            let trajectory = Trajectory::new((SNAPSHOT_PS * 1e3 / spec.timestep_fs) as u64);
+            Ok(Self { run: Run::new(spec, &find)?, about, trajectory })
         };
         build().map_err(|error| error_object(&error))
     }
@@ -56,8 +62,24 @@ impl Session {
     /// Takes steps for about `budget_ms`, at least one, and at most `max_steps` where that is given; returns the progress.
     pub fn advance(&mut self, budget_ms: f64, max_steps: Option<u32>) -> JsResult<JsValue> {
         let end = Date::now() + budget_ms;
-        let steps = max_steps.map_or(u64::MAX, u64::from);
-        let progress = self.run.advance(steps, &mut || Date::now() >= end).map_err(|error| error_object(&error))?;
+        let mut left = max_steps.map_or(u64::MAX, u64::from);
+        let mut progress = self.run.progress();
+        while left > 0 && !self.run.is_finished() {
+            let steps = left.min(self.trajectory.steps_until_next(progress.step));
+            let mut taken = 0;
+            let mut should_stop = || {
+                taken += 1;
+                Date::now() >= end
+            };
+            progress = self.run.advance(steps, &mut should_stop).map_err(|error| error_object(&error))?;
+            left -= taken.min(left);
+            if progress.timestep_fs > 0.0 {
+                self.trajectory.observe(progress.step, self.run.frame());
+            }
+            if Date::now() >= end {
+                break;
+            }
+        }
         to_object(&progress)
     }
 
@@ -120,11 +142,18 @@ impl Session {
 
     /// The present structure as the text of a file; the name's ending decides the format.
     pub fn write(&self, file: &str) -> JsResult<String> {
+        let text = || write_structure(format_of(file)?, &[Configuration::new(self.run.frame().clone())]);
+        text().map_err(|error| error_object(&error))
+    }
+
+    /// Snapshots of the run so far, evenly spaced and bounded in number, as the text of a file that holds several structures
+    /// (`.extxyz`, `.cfg`, `.dump`): positions unwrapped.
+    #[wasm_bindgen(js_name = writeTrajectory)]
+    pub fn write_trajectory(&self, file: &str) -> JsResult<String> {
         let text = || -> Result<String> {
-            let format = StructureFormat::from_name(file).ok_or_else(|| {
-                Error::invalid("structure format", format!("\"{file}\""), ".cfg, .extxyz, .data, .dump or .poscar")
-            })?;
-            write_structure(format, &[Configuration::new(self.run.frame().clone())])
+            let frames: Vec<Configuration> =
+                self.trajectory.frames().iter().map(|(step, system)| snapshot(*step, system)).collect();
+            write_structure(format_of(file)?, &frames)
         };
         text().map_err(|error| error_object(&error))
     }
@@ -138,6 +167,17 @@ impl Session {
     pub fn restore(&mut self, bytes: &[u8]) -> JsResult<()> {
         self.run.restore(bytes).map_err(|error| error_object(&error))
     }
+}
+
+fn format_of(file: &str) -> Result<StructureFormat> {
+    StructureFormat::from_name(file).ok_or_else(|| {
+        Error::invalid("structure format", format!("\"{file}\""), ".cfg, .extxyz, .data, .dump or .poscar")
+    })
+}
+
+fn snapshot(step: u64, system: &System) -> Configuration {
+    let features = vec![("step".to_owned(), step.to_string())];
+    Configuration { features, ..Configuration::new(system.clone()) }
 }
 
 impl About {

@@ -17,7 +17,7 @@ export class FileDrop {
     /** @type {GivenFile | null} */
     this.file = null;
     const id = freshId("file");
-    this.status = el("p", { class: "file-status", role: "status" }, "No file chosen.");
+    this.status = el("p", { class: "file-status", role: "status" });
     this.error = el("p", { class: "field-error", id: `${id}-error`, hidden: true, role: "alert" });
     this.input = el("input", {
       id,

@@ -34,6 +34,11 @@ export function withError(value, error) {
   return `${minus(value.toFixed(decimals))} ± ${error.toFixed(decimals)}`;
 }
 
+/** A number as it is, with a true minus sign and thin spaces between thousands. @param {number} value */
+export function plain(value) {
+  return Number.isInteger(value) && value >= 0 ? count(value) : minus(String(value));
+}
+
 /** A count with thin spaces between thousands. @param {number} value */
 export function count(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");

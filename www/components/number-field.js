@@ -1,6 +1,7 @@
 // A number with its unit, its range and a message that says what would be accepted.
 
 import { el, freshId } from "./dom.js";
+import { plain } from "./format.js";
 
 /**
  * @typedef {object} NumberFieldOptions
@@ -32,7 +33,7 @@ export class NumberField {
       oninput: () => this.check(),
     });
     this.error = el("p", { id: `${id}-error`, class: "field-error", hidden: true });
-    const range = `${min} to ${max}${unit ? ` ${unit}` : ""}`;
+    const range = `${plain(min)} to ${plain(max)}${unit ? ` ${unit}` : ""}`;
     this.element = el(
       "div",
       { class: "field" },
@@ -67,7 +68,7 @@ export class NumberField {
     const { label, unit = "", min, max, integer, optional } = this.options;
     if (optional && this.isEmpty) return "";
     const { value } = this;
-    const expected = `expected ${integer ? "a whole number" : "a number"} from ${min} to ${max}${unit ? ` ${unit}` : ""}`;
+    const expected = `expected ${integer ? "a whole number" : "a number"} from ${plain(min)} to ${plain(max)}${unit ? ` ${unit}` : ""}`;
     const found = this.input.value.trim();
     if (!Number.isFinite(value)) return `${label}: found ${found ? `“${found.slice(0, 40)}”` : "nothing"}; ${expected}.`;
     if (value < min || value > max || (integer && !Number.isInteger(value))) return `${label}: found ${found}; ${expected}.`;

@@ -1,6 +1,6 @@
 // The page's end of a run: owns the session worker and says what happens in it.
 
-/** @import { About, Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, Series, Speed, ToWorker } from "./protocol.js" */
+/** @import { About, Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, Series, Speed, ToWorker, Written } from "./protocol.js" */
 
 /**
  * What a run tells the page.
@@ -56,15 +56,16 @@ export class EngineClient {
   }
 
   /**
-   * The current structure as text.
+   * The present structure or the trajectory as text.
+   * @param {Written} what
    * @param {string} file name whose ending decides the format
    * @returns {Promise<string>}
    */
-  write(file) {
+  write(what, file) {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.#send({ type: "write", id, file });
+      this.#send({ type: "write", id, what, file });
     });
   }
 

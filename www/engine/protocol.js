@@ -109,7 +109,7 @@
  * From the page to the worker.
  * @typedef {{ type: "start", spec: RunSpec, files: RunFiles, threads: number, isolated: boolean }
  *   | { type: "pause" } | { type: "resume" } | { type: "step", steps: number } | { type: "frame-shown" }
- *   | { type: "write", id: number, file: string }} ToWorker
+ *   | { type: "write", id: number, what: Written, file: string }} ToWorker
  */
 
 /**
@@ -124,6 +124,8 @@
  *   | { type: "written", id: number, text: string }
  *   | { type: "error", error: EngineError, id?: number }} FromWorker
  */
+
+/** What can be written as a file: the present structure, or snapshots of the whole run. @typedef {"structure" | "trajectory"} Written */
 
 /** @typedef {"loading" | "running" | "paused" | "finished" | "failed"} RunState */
 

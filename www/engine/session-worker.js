@@ -14,6 +14,7 @@
  * @property {(name: string) => Series} series
  * @property {() => import("./protocol.js").Results} results
  * @property {(file: string) => string} write
+ * @property {(file: string) => string} writeTrajectory
  */
 
 /**
@@ -77,7 +78,7 @@ async function handle(message) {
       frameWanted = true;
       return;
     case "write":
-      if (session) send({ type: "written", id: message.id, text: session.write(message.file) });
+      if (session) send({ type: "written", id: message.id, text: message.what === "trajectory" ? session.writeTrajectory(message.file) : session.write(message.file) });
   }
 }
 

@@ -12,6 +12,8 @@ const HALF_VIEW = Math.PI / 9;
 const SLOW_FRAME_MS = 45;
 const SLOW_FRAMES = 12;
 const LOWEST_SHARPNESS = 0.5;
+/** A picture that did not change for this long is drawn once more with all its pixels. */
+const SETTLED_MS = 400;
 /** Corners of a parallelepiped that its twelve edges join, as pairs of bit patterns over the three cell vectors. */
 const EDGES = [0, 1, 0, 2, 0, 4, 1, 3, 1, 5, 2, 3, 2, 6, 4, 5, 4, 6, 3, 7, 5, 7, 6, 7];
 
@@ -35,6 +37,9 @@ export class AtomsViewer {
     /** Canvas pixels per CSS pixel, below the display's own where that is too much for the graphics. */
     this.sharpness = 1;
     this.slowFrames = 0;
+    /** What the canvas has now: sharp again once the picture stands still. */
+    this.drawnSharpness = 1;
+    this.settling = 0;
 
     this.material = new THREE.RawShaderMaterial({
       glslVersion: THREE.GLSL3,
@@ -59,7 +64,7 @@ export class AtomsViewer {
     this.outline.visible = false;
     this.scene.add(this.outline);
 
-    this.resizeObserver = new ResizeObserver(() => this.#resize());
+    this.resizeObserver = new ResizeObserver(() => this.#resize(this.sharpness));
     this.resizeObserver.observe(canvas);
     canvas.addEventListener("webglcontextrestored", () => this.requestRender());
     this.setColors();
@@ -112,13 +117,15 @@ export class AtomsViewer {
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
-      this.#render();
+      if (this.drawnSharpness !== this.sharpness) this.#resize(this.sharpness);
+      else this.#render();
       this.#watchPace();
     });
   }
 
   dispose() {
     cancelAnimationFrame(this.pending);
+    clearTimeout(this.settling);
     this.resizeObserver.disconnect();
     this.spheres.geometry.dispose();
     this.outline.geometry.dispose();
@@ -127,15 +134,17 @@ export class AtomsViewer {
     this.renderer.dispose();
   }
 
-  /** Where the display keeps coming late after a drawing, fewer pixels are drawn. */
+  /** Where the display keeps coming late after a drawing, fewer pixels are drawn, until the picture stands still. */
   #watchPace() {
+    clearTimeout(this.settling);
+    if (this.sharpness < 1) this.settling = window.setTimeout(() => this.#resize(1), SETTLED_MS);
     const drawn = performance.now();
     requestAnimationFrame(() => {
       this.slowFrames = performance.now() - drawn > SLOW_FRAME_MS ? this.slowFrames + 1 : 0;
       if (this.slowFrames < SLOW_FRAMES || this.sharpness <= LOWEST_SHARPNESS) return;
       this.slowFrames = 0;
       this.sharpness *= 0.7;
-      this.#resize();
+      this.requestRender();
     });
   }
 
@@ -181,10 +190,12 @@ export class AtomsViewer {
     this.radius = Math.max(3, bounds.getSize(new THREE.Vector3()).length() / 2);
   }
 
-  #resize() {
+  /** @param {number} sharpness */
+  #resize(sharpness) {
+    this.drawnSharpness = sharpness;
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2) * this.sharpness);
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2) * sharpness);
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     // Drawn at once: a resized canvas is blank until it is.

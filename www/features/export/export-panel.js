@@ -3,17 +3,20 @@
 import { el } from "../../components/dom.js";
 import { download } from "../../components/download.js";
 
-/** @import { EngineError, Results, RunSpec, Series } from "../../engine/protocol.js" */
+/** @import { EngineError, Results, RunSpec, Series, Written } from "../../engine/protocol.js" */
 
-const STRUCTURES = [
-  { label: "Structure, extended XYZ", ending: "extxyz" },
-  { label: "Structure, .cfg", ending: "cfg" },
-  { label: "Structure, LAMMPS data", ending: "data" },
-  { label: "Structure, POSCAR", ending: "vasp" },
+/** @type {{ what: Written, label: string, ending: string }[]} */
+const FILES = [
+  { what: "structure", label: "Structure, extended XYZ", ending: "extxyz" },
+  { what: "structure", label: "Structure, .cfg", ending: "cfg" },
+  { what: "structure", label: "Structure, LAMMPS data", ending: "data" },
+  { what: "structure", label: "Structure, POSCAR", ending: "vasp" },
+  { what: "trajectory", label: "Trajectory, extended XYZ", ending: "extxyz" },
+  { what: "trajectory", label: "Trajectory, LAMMPS dump", ending: "dump" },
 ];
 
 export class ExportPanel {
-  /** @param {(file: string) => Promise<string>} write the present structure as the text of a file of that name */
+  /** @param {(what: Written, file: string) => Promise<string>} write the text of a file of that name */
   constructor(write) {
     this.write = write;
     /** @type {Record<string, Series>} */
@@ -24,7 +27,7 @@ export class ExportPanel {
     this.spec = undefined;
     this.name = "run";
     this.buttons = [
-      ...STRUCTURES.map(({ label, ending }) => this.#button(label, () => this.#structure(`structure.${ending}`))),
+      ...FILES.map(({ what, label, ending }) => this.#button(label, () => this.#atoms(what, `${what}.${ending}`))),
       this.#button("Series, CSV", () => this.#save("series.csv", seriesCsv(this.series), "text/csv")),
       this.#button("Results, JSON", () => this.#save("results.json", json({ spec: this.spec, results: this.results ?? null }), "application/json")),
       this.#button("Specification, JSON", () => this.#save("run.json", json(this.spec), "application/json")),
@@ -59,12 +62,12 @@ export class ExportPanel {
     return el("button", { type: "button", class: "small", onclick: act }, label);
   }
 
-  /** @param {string} file */
-  async #structure(file) {
+  /** @param {Written} what @param {string} file */
+  async #atoms(what, file) {
     try {
-      this.#save(file, await this.write(file), "text/plain");
+      this.#save(file, await this.write(what, file), "text/plain");
     } catch (error) {
-      this.status.textContent = `The structure could not be written: ${/** @type {EngineError} */ (error).message}`;
+      this.status.textContent = `The file could not be written: ${/** @type {EngineError} */ (error).message}`;
     }
   }
 

@@ -12,7 +12,7 @@ import { TransportPanel } from "../transport/transport-panel.js";
 import { PotentialPanel } from "./potential-panel.js";
 import { stageWords } from "./stages.js";
 
-/** @import { EngineError, Progress, Results, RunState, Speed } from "../../engine/protocol.js" */
+/** @import { EngineError, Progress, Results, RunState, Speed, Written } from "../../engine/protocol.js" */
 /** @import { RunRequest } from "../setup/setup-form.js" */
 
 /** Steps that one press of "Step" takes. */
@@ -46,7 +46,7 @@ export class RunView {
     this.structure = new StructurePanel();
     this.transport = new TransportPanel();
     this.potential = new PotentialPanel();
-    this.exports = new ExportPanel((file) => this.#write(file));
+    this.exports = new ExportPanel((what, file) => this.#write(what, file));
     place.replaceChildren(
       el(
         "div",
@@ -116,9 +116,9 @@ export class RunView {
     else if (this.client?.state === "paused") this.client.resume();
   }
 
-  /** @param {string} file */
-  #write(file) {
-    return this.client ? this.client.write(file) : Promise.reject(new Error("no run"));
+  /** @param {Written} what @param {string} file */
+  #write(what, file) {
+    return this.client ? this.client.write(what, file) : Promise.reject(new Error("no run"));
   }
 
   /** @param {Progress} progress @param {Speed} speed */

@@ -6,7 +6,8 @@ import { FileDrop } from "../../components/file-drop.js";
 /** @import { RunFiles } from "../../engine/protocol.js" */
 
 export class OwnFiles {
-  constructor() {
+  /** @param {() => void} structureChanged */
+  constructor(structureChanged) {
     const speciesId = freshId("species");
     this.potentialFile = new FileDrop({
       label: "Potential",
@@ -18,7 +19,7 @@ export class OwnFiles {
       label: "Structure (optional)",
       hint: ".cfg, .extxyz, .xyz, LAMMPS .data or POSCAR. Without one, a random melt is built from the composition.",
       accept: "",
-      changed: () => {},
+      changed: structureChanged,
     });
     this.species = el("input", { id: speciesId, type: "text", name: "species", autocomplete: "off", placeholder: "K Ca Cl", "aria-describedby": `${speciesId}-hint` });
     this.element = el(

@@ -36,7 +36,7 @@ export class SetupForm {
    */
   constructor(preset, { own, threadsAvailable, run }) {
     this.preset = preset;
-    this.own = own ? new OwnFiles() : undefined;
+    this.own = own ? new OwnFiles(() => this.#structureChanged()) : undefined;
     this.run = run;
     const { spec } = preset;
     this.fields = numberFields(spec);
@@ -45,6 +45,7 @@ export class SetupForm {
     this.thermostat = select("Thermostat", THERMOSTATS, spec.thermostat?.kind ?? "stochastic-rescaling");
     this.barostat = select("Barostat", BAROSTATS, spec.barostat?.kind ?? "stochastic-cell-rescaling");
     this.threads = threadsSelect(threadsAvailable);
+    this.liquid = group("Liquid", ...(this.composition ? [this.composition.element] : []), this.fields.atoms.element, this.fields.density.element);
     this.errors = el("div", { class: "error-panel form-wide", role: "alert", tabindex: -1, hidden: true });
     this.element = this.#layout();
     this.element.addEventListener("submit", (event) => {
@@ -60,15 +61,12 @@ export class SetupForm {
 
   #layout() {
     const { fields } = this;
-    const group = (/** @type {string} */ title, /** @type {(Node | undefined)[]} */ ...children) =>
-      el("fieldset", {}, el("legend", {}, title), ...children.filter((child) => child !== undefined));
-    const liquid = [this.composition?.element, ...this.#structureFields()];
     return el(
       "form",
       { class: "setup-form", novalidate: true },
       this.errors,
       ...(this.own ? [this.own.element] : []),
-      ...(liquid.length > 0 ? [group("Liquid", ...liquid)] : []),
+      ...(this.composition ? [this.liquid] : []),
       group("Conditions", fields.temperature.element, this.ensemble.element, fields.pressure.element),
       group("Time", fields.timestep.element, fields.equilibration.element, fields.production.element),
       group(
@@ -81,8 +79,9 @@ export class SetupForm {
     );
   }
 
-  #structureFields() {
-    return this.composition ? [this.fields.atoms.element, this.fields.density.element] : [];
+  /** A structure of one's own takes the place of the melt. */
+  #structureChanged() {
+    this.liquid.hidden = !this.#buildsMelt();
   }
 
   /** Fields that count for the present choices. */
@@ -149,6 +148,11 @@ export class SetupForm {
     this.errors.focus();
     this.errors.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** @param {string} title @param {...Node} children */
+function group(title, ...children) {
+  return el("fieldset", {}, el("legend", {}, title), ...children);
 }
 
 /** @param {RunSpec} spec */

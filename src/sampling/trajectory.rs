@@ -1,0 +1,75 @@
+//! Snapshots of a run in bounded memory: as many as fit, evenly spaced over all of it.
+
+use crate::system::System;
+
+/// Atoms that all snapshots together may have: about 30 MB.
+const MAX_STORED_ATOMS: usize = 600_000;
+/// Bounds of the number of snapshots, whatever the number of atoms.
+const FEWEST: usize = 16;
+const MOST: usize = 400;
+
+/// Snapshots at every so many steps; when the store is full, every other one is dropped and the distance doubled.
+#[derive(Debug, Clone)]
+pub struct Trajectory {
+    every: u64,
+    frames: Vec<(u64, System)>,
+}
+
+impl Trajectory {
+    /// An empty store that begins with a snapshot every `every` steps (at least 1).
+    pub fn new(every: u64) -> Self {
+        Self { every: every.max(1), frames: Vec::new() }
+    }
+
+    /// Steps from `step` to the next snapshot, at least 1.
+    pub fn steps_until_next(&self, step: u64) -> u64 {
+        self.every - step % self.every
+    }
+
+    /// Keeps `system` as the state after `step`, if a snapshot is due and the step not stored yet.
+    pub fn observe(&mut self, step: u64, system: &System) {
+        if !step.is_multiple_of(self.every) || self.frames.last().is_some_and(|(last, _)| *last >= step) {
+            return;
+        }
+        self.frames.push((step, system.clone()));
+        let most = (MAX_STORED_ATOMS / system.len().max(1)).clamp(FEWEST, MOST);
+        if self.frames.len() > most {
+            self.every *= 2;
+            let every = self.every;
+            self.frames.retain(|(step, _)| step.is_multiple_of(every));
+        }
+    }
+
+    /// Steps and states, in time order.
+    pub fn frames(&self) -> &[(u64, System)] {
+        &self.frames
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::Vec3;
+    use crate::system::{Cell, Species};
+
+    #[test]
+    fn snapshots_stay_few_and_evenly_spaced_over_the_whole_run() {
+        let species = vec![Species::from_name("Ar").unwrap()];
+        let mut system =
+            System::new(Cell::orthorhombic(9.0, 9.0, 9.0).unwrap(), species, vec![0], vec![Vec3::zeros()]).unwrap();
+        let mut trajectory = Trajectory::new(5);
+        let mut step = 0;
+        while step < 100_000 {
+            step += trajectory.steps_until_next(step);
+            system.positions[0].x = step as f64;
+            trajectory.observe(step, &system);
+            trajectory.observe(step, &system);
+        }
+        let frames = trajectory.frames();
+        assert!((MOST / 2..=MOST).contains(&frames.len()), "{}", frames.len());
+        let distance = frames[1].0 - frames[0].0;
+        assert!(frames.windows(2).all(|pair| pair[1].0 - pair[0].0 == distance));
+        assert!(frames[0].0 <= distance && frames[frames.len() - 1].0 + distance > step);
+        assert!(frames.iter().all(|(step, system)| system.positions[0].x == *step as f64));
+    }
+}
