@@ -8,6 +8,10 @@ use crate::neighbor::NeighborList;
 use crate::potential::{Evaluation, Potential};
 use crate::system::Species;
 
+/// Skin of the neighbour list, Å. Not zero, so that the potential alone decides on pairs at the very cutoff: the list sums
+/// their distance in another order, and a basis that does not vanish there shows the last bit.
+const SKIN: f64 = 0.1;
+
 /// Results for a list of configurations, in their order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Efs {
@@ -71,7 +75,7 @@ fn evaluate_one(
     configuration: &Configuration,
 ) -> Result<EvaluatedConfiguration> {
     let system = &configuration.system;
-    let mut neighbors = NeighborList::new(potential.cutoff(), 0.0)?;
+    let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
     neighbors.update(system)?;
     let mut values = Evaluation::default();
     potential.evaluate(system, &neighbors, &mut values)?;
