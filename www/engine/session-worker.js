@@ -7,6 +7,7 @@
  * The engine's class as the wasm build offers it.
  * @typedef {object} Session
  * @property {(budgetMs: number, maxSteps?: number) => import("./protocol.js").Progress} advance
+ * @property {() => import("./protocol.js").Progress} progress
  * @property {() => { positions: Float32Array, cell: Float64Array }} frame
  * @property {() => import("./protocol.js").Atoms} atoms
  * @property {() => import("./protocol.js").About} about
@@ -60,7 +61,11 @@ async function handle(message) {
     case "start":
       return start(message);
     case "pause":
-      if (state === "running") setState("paused");
+      if (state === "running") {
+        // What stands still on the page shall be where the run stands, not what the last report happened to say.
+        if (session) report(session.progress(), true);
+        setState("paused");
+      }
       return;
     case "resume":
       if (state === "paused") {
