@@ -64,12 +64,12 @@ impl Build {
         cargo
     }
 
-    /// Builds with and without atomics would take each other's standard library for stale.
+    /// One for each build: they write a module of the same name, and would take each other's for stale.
     fn target_directory(&self, root: &Path) -> PathBuf {
-        root.join("target").join(if self.threads { "wasm-atomics" } else { "wasm" })
+        root.join("target").join(format!("wasm-{}", self.name))
     }
 
-    /// What the compiler wrote. Builds that share a target directory write to the same place.
+    /// What the compiler wrote.
     fn compiled(&self, root: &Path) -> PathBuf {
         self.target_directory(root).join(TARGET).join("release/crucible.wasm")
     }
@@ -96,7 +96,7 @@ fn bind(root: &Path, build: &Build) -> Outcome {
     let compiled = build.compiled(root);
     let bytes = fs::read(&compiled).map_err(|error| format!("{}: {error}", compiled.display()))?;
     let directory = root.join("www/pkg").join(build.name);
-    // The compiled module itself is the stamp: time stamps lie where two builds share a target directory.
+    // The compiled module itself is the stamp: a time stamp would change without it.
     let stamp = root.join("target").join(format!("bound-{}.wasm", build.name));
     if directory.join("crucible.js").is_file() && fs::read(&stamp).is_ok_and(|before| before == bytes) {
         return Ok(());
