@@ -1,6 +1,10 @@
 //! From series to [`Estimate`]s: a value is worth what its error bar says.
 
+mod property;
+
 use serde::{Deserialize, Serialize};
+
+pub use property::Property;
 
 use crate::math::statistics::{Blocking, MeanError};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::Estimate;
+use crate::analysis::{Estimate, Property};
 use crate::sampling::{MsdCurve, RdfCurve};
 use crate::system::Lattice;
 
@@ -336,6 +336,8 @@ pub struct Results {
     pub rdf: Vec<RdfCurve>,
     /// Mean-square displacement of each species.
     pub msd: Vec<MsdCurve>,
+    /// Thermophysical and transport properties, in the order in which they are shown.
+    pub properties: Vec<Property>,
 }
 
 /// A gallery entry: a run with its story.
