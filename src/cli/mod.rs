@@ -7,6 +7,7 @@ mod efs;
 mod files;
 mod md;
 mod species;
+mod template;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ enum Command {
     Md(md::Arguments),
     Efs(efs::Arguments),
     Convert(convert::Arguments),
+    Template(template::Arguments),
 }
 
 /// Runs the command line and reports errors.
@@ -63,5 +65,6 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Md(arguments) => md::run(&arguments),
         Command::Efs(arguments) => efs::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Template(arguments) => template::run(&arguments),
     }
 }

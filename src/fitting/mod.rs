@@ -1,0 +1,5 @@
+//! Fitting potentials to labelled configurations.
+
+pub mod template;
+
+pub use template::TemplateSpec;
