@@ -13,3 +13,4 @@ mod sampling;
 mod simple_potentials;
 mod structure_files;
 mod structures;
+mod transport;

@@ -1,6 +1,7 @@
 //! From series to [`Estimate`]s: a value is worth what its error bar says.
 
 mod property;
+pub mod transport;
 
 use serde::{Deserialize, Serialize};
 

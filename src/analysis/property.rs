@@ -28,3 +28,41 @@ pub struct Property {
     /// Settings that made the value, by name, units in the text: "fit window": "2.1 to 18 ps".
     pub settings: BTreeMap<String, String>,
 }
+
+impl Property {
+    /// A property that has no value yet, and why.
+    pub fn pending(id: &str, of: &str, name: String, route: &str, why: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            of: of.to_owned(),
+            name,
+            route: route.to_owned(),
+            estimate: None,
+            pending: Some(why.to_owned()),
+            charts: Vec::new(),
+            settings: BTreeMap::new(),
+        }
+    }
+
+    /// The same property with its value.
+    #[must_use]
+    pub fn measured(mut self, estimate: Estimate) -> Self {
+        self.estimate = Some(estimate);
+        self.pending = None;
+        self
+    }
+
+    /// The same property with one more curve behind it.
+    #[must_use]
+    pub fn with_chart(mut self, chart: ChartSpec) -> Self {
+        self.charts.push(chart);
+        self
+    }
+
+    /// The same property with one more of the settings that made it.
+    #[must_use]
+    pub fn with_setting(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.insert(name.to_owned(), value.to_string());
+        self
+    }
+}

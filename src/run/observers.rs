@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::{Property, transport};
 use crate::error::Result;
 use crate::sampling::{Frame, Msd, Observer, Quantity, Rdf, RdfSettings, Schedule, Thermo};
 use crate::system::System;
@@ -72,8 +73,19 @@ impl Observers {
             estimates: self.thermo.quantities().filter_map(estimate).collect(),
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: self.msd.curves(),
-            properties: Vec::new(),
+            properties: self.transport_properties(),
         }
+    }
+}
+
+impl Observers {
+    fn transport_properties(&self) -> Vec<Property> {
+        let curves = self.msd.curves();
+        curves
+            .iter()
+            .zip(self.msd.windows())
+            .map(|(curve, windows)| transport::self_diffusion(curve, &windows))
+            .collect()
     }
 }
 

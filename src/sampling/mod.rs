@@ -15,13 +15,14 @@ mod msd;
 mod pairs;
 mod rdf;
 mod rdf_features;
+mod rows;
 mod series;
 mod thermo;
 mod trajectory;
 
 use serde::{Deserialize, Serialize};
 
-pub use msd::{Msd, MsdCurve};
+pub use msd::{DiffusionWindow, Msd, MsdCurve};
 pub use rdf::{Rdf, RdfCurve, RdfSettings};
 pub use series::TimeSeries;
 pub use thermo::{Quantity, Thermo};

@@ -26,6 +26,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rows::Rows;
 use super::{Frame, Observer};
 use crate::math::statistics::Blocking;
 use crate::math::{Mat3, Vec3};
@@ -55,6 +56,19 @@ pub struct MsdCurve {
     pub origins: Vec<u64>,
 }
 
+/// The slope of one species' curve between two lags, over stretches of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiffusionWindow {
+    /// First and last lag of the least-squares line, ps.
+    pub lags_ps: [f64; 2],
+    /// Length of a stretch, ps; at least the last lag.
+    pub stretch_ps: f64,
+    /// A sixth of the slope in each stretch, Å^2/fs.
+    pub slopes: Vec<f64>,
+    /// The line's value at the middle of the window, Å^2, over all stretches.
+    pub middle: f64,
+}
+
 /// Mean-square displacements of every species that has atoms. Frames must be equally spaced in time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Msd {
@@ -78,6 +92,9 @@ struct Level {
     ring: Vec<Vec3>,
     /// By species, then by lag 1..=RING; unused below [`FIRST_LAG`] but on level 0.
     averages: Vec<Blocking>,
+    /// The same columns, averaged over stretches of the run, once the ring is full.
+    stretches: Rows,
+    latest: Vec<f64>,
 }
 
 impl Msd {
@@ -126,7 +143,7 @@ impl Msd {
             standard_error: Vec::new(),
             origins: Vec::new(),
         };
-        let interval_ps = 1e-3 * (self.last_fs - self.start_fs) / self.frames.saturating_sub(1).max(1) as f64;
+        let interval_ps = self.interval_ps();
         for (l, level) in self.levels.iter().enumerate() {
             for lag in first_lag(l)..=RING {
                 let average = &level.averages[group * RING + lag - 1];
@@ -139,6 +156,18 @@ impl Msd {
             }
         }
         curve
+    }
+
+    /// Least-squares slopes over ever later windows of lags, for each of the [`Msd::curves`].
+    pub fn windows(&self) -> Vec<Vec<DiffusionWindow>> {
+        let interval_ps = self.interval_ps();
+        let window = |group: usize, (l, level): (usize, &Level)| level.window(group, interval_ps * (1u64 << l) as f64);
+        let of = |group: usize| self.levels.iter().enumerate().filter_map(move |level| window(group, level)).collect();
+        (0..self.species.len()).map(of).collect()
+    }
+
+    fn interval_ps(&self) -> f64 {
+        1e-3 * (self.last_fs - self.start_fs) / self.frames.saturating_sub(1).max(1) as f64
     }
 
     /// Adds each atom's step since the last frame to its path.
@@ -183,7 +212,14 @@ fn first_lag(level: usize) -> usize {
 impl Level {
     /// A level whose first sample is the first frame, where all paths are zero.
     fn new(atoms: usize, groups: usize) -> Self {
-        Self { filled: 1, ring: vec![Vec3::zeros(); RING * atoms], averages: vec![Blocking::new(); groups * RING] }
+        let columns = groups * RING;
+        Self {
+            filled: 1,
+            ring: vec![Vec3::zeros(); RING * atoms],
+            averages: vec![Blocking::new(); columns],
+            stretches: Rows::new(columns),
+            latest: vec![0.0; columns],
+        }
     }
 
     fn take(&mut self, paths: &[Vec3], groups: &[std::ops::Range<usize>], first_lag: usize) {
@@ -195,12 +231,41 @@ impl Level {
             for (group, range) in groups.iter().enumerate() {
                 let squares = origin[range.clone()].iter().zip(&paths[range.clone()]);
                 let sum: f64 = squares.map(|(then, now)| (now - then).norm_squared()).sum();
-                self.averages[group * RING + lag - 1].push(sum / range.len() as f64);
+                let column = group * RING + lag - 1;
+                self.latest[column] = sum / range.len() as f64;
+                self.averages[column].push(self.latest[column]);
             }
+        }
+        if self.filled as usize >= RING {
+            self.stretches.push(self.latest.iter().copied());
         }
         let start = place(self.filled);
         self.ring[start..start + atoms].copy_from_slice(paths);
         self.filled += 1;
+    }
+
+    /// The line through the last lags of the level, whose samples are `interval_ps` apart.
+    fn window(&self, group: usize, interval_ps: f64) -> Option<DiffusionWindow> {
+        // A stretch shorter than the lags would be too much like its neighbour.
+        let merge = (RING as u64).div_ceil(self.stretches.stride()) as usize;
+        let lags = FIRST_LAG..=RING;
+        let centre = 0.5 * (FIRST_LAG + RING) as f64;
+        let spread: f64 = lags.clone().map(|lag| (lag as f64 - centre).powi(2)).sum();
+        let columns: Vec<Vec<f64>> = lags.clone().map(|lag| self.stretches.column(group * RING + lag - 1)).collect();
+        let slope = |row: usize| -> f64 {
+            let terms = lags.clone().zip(&columns).map(|(lag, column)| (lag as f64 - centre) * column[row]);
+            terms.sum::<f64>() / (spread * 6.0 * interval_ps * 1e3)
+        };
+        let rows: Vec<f64> = (0..self.stretches.len()).map(slope).collect();
+        let slopes: Vec<f64> = rows.chunks_exact(merge).map(|rows| rows.iter().sum::<f64>() / merge as f64).collect();
+        let values = columns.iter().flatten();
+        let middle = values.clone().sum::<f64>() / values.count() as f64;
+        (!slopes.is_empty()).then_some(DiffusionWindow {
+            lags_ps: [FIRST_LAG as f64 * interval_ps, RING as f64 * interval_ps],
+            stretch_ps: interval_ps * (merge as u64 * self.stretches.stride()) as f64,
+            slopes,
+            middle,
+        })
     }
 }
 

@@ -22,14 +22,13 @@ use serde::{Deserialize, Serialize};
 
 use super::pairs::PairSearch;
 use super::rdf_features::{FeatureFinder, Features};
+use super::rows::Rows;
 use super::{Frame, Observer};
 use crate::analysis::Estimate;
 use crate::error::{Error, Result};
 use crate::math::statistics::rows_error;
 use crate::system::System;
 
-/// Rows merge in pairs when there are this many.
-const MAX_ROWS: usize = 64;
 /// Largest range, Å.
 const MAX_RANGE: f64 = 40.0;
 /// The range that is taken where none is asked for, if the cell allows, Å.
@@ -354,86 +353,5 @@ impl Shape {
         let volume = row[row.len() - 1];
         let within = |(k, pairs): (usize, &f64)| pairs * (radius / self.bin - k as f64).clamp(0.0, 1.0);
         row[self.columns.clone()].iter().enumerate().map(within).sum::<f64>() * self.per_pair / volume
-    }
-}
-
-/// Averages over equal stretches of the run, fewer than [`MAX_ROWS`]; they merge in pairs when the table is full.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Rows {
-    width: usize,
-    stride: u64,
-    filled: u64,
-    partial: Vec<f64>,
-    full: Vec<f64>,
-}
-
-impl Rows {
-    fn new(width: usize) -> Self {
-        Self { width, stride: 1, filled: 0, partial: vec![0.0; width], full: Vec::new() }
-    }
-
-    fn width(&self) -> usize {
-        self.width
-    }
-
-    fn len(&self) -> usize {
-        self.full.len() / self.width
-    }
-
-    fn row(&self, i: usize) -> &[f64] {
-        &self.full[i * self.width..(i + 1) * self.width]
-    }
-
-    fn column(&self, column: usize) -> Vec<f64> {
-        self.full.chunks_exact(self.width).map(|row| row[column]).collect()
-    }
-
-    fn push(&mut self, frame: impl Iterator<Item = f64>) {
-        for (sum, value) in self.partial.iter_mut().zip(frame) {
-            *sum += value;
-        }
-        self.filled += 1;
-        if self.filled == self.stride {
-            let scale = 1.0 / self.stride as f64;
-            self.full.extend(self.partial.iter().map(|sum| sum * scale));
-            self.partial.fill(0.0);
-            self.filled = 0;
-            self.merge_when_full();
-        }
-    }
-
-    fn merge_when_full(&mut self) {
-        if self.len() < MAX_ROWS {
-            return;
-        }
-        for i in 0..MAX_ROWS / 2 {
-            for column in 0..self.width {
-                let (one, two) = (2 * i * self.width + column, (2 * i + 1) * self.width + column);
-                self.full[i * self.width + column] = 0.5 * (self.full[one] + self.full[two]);
-            }
-        }
-        self.full.truncate(MAX_ROWS / 2 * self.width);
-        self.stride *= 2;
-    }
-
-    fn sum_of_full(&self) -> Vec<f64> {
-        let mut sum = vec![0.0; self.width];
-        for row in self.full.chunks_exact(self.width) {
-            sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-        }
-        sum
-    }
-
-    /// Mean of the full rows.
-    fn mean_of_full(&self) -> Vec<f64> {
-        let scale = 1.0 / self.len() as f64;
-        self.sum_of_full().into_iter().map(|sum| sum * scale).collect()
-    }
-
-    /// Mean over all frames.
-    fn mean(&self) -> Vec<f64> {
-        let frames = (self.len() as u64 * self.stride + self.filled) as f64;
-        let full = self.sum_of_full().into_iter().zip(&self.partial);
-        full.map(|(sum, partial)| (sum * self.stride as f64 + partial) / frames).collect()
     }
 }
