@@ -5,6 +5,7 @@ mod dynamics;
 mod ensembles;
 mod file_properties;
 mod files;
+mod ionic;
 mod kernels;
 mod neighbors;
 mod reference;

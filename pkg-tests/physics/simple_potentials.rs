@@ -28,7 +28,7 @@ fn mixture() -> System {
     System::new(cell, species.to_vec(), types, positions).unwrap()
 }
 
-fn evaluate(potential: &mut dyn Potential, system: &System) -> Evaluation {
+pub fn evaluate(potential: &mut dyn Potential, system: &System) -> Evaluation {
     let mut neighbors = NeighborList::new(potential.cutoff(), 0.3).unwrap();
     neighbors.update(system).unwrap();
     let mut evaluation = Evaluation::default();
@@ -43,7 +43,7 @@ fn two_species(truncation: Truncation) -> LennardJones {
 }
 
 /// Forces are minus the energy's central differences, the virial minus its derivative by strain.
-fn check_derivatives(potential: &mut dyn Potential, system: &System) {
+pub fn check_derivatives(potential: &mut dyn Potential, system: &System) {
     let exact = evaluate(potential, system);
     // A step of 1e-5 Å leaves a truncation error of (1e-5)^2 E''' and a rounding error of 1e-16 E/1e-5, both near 1e-10.
     let h = 1e-5;

@@ -65,6 +65,13 @@ pub enum CardPotential {
         /// Cutoff, Å.
         cutoff_angstrom: f64,
     },
+    /// Born–Mayer–Huggins with the parameters of Fumi and Tosi.
+    BornMayerHuggins {
+        /// The alkali halide: `NaCl`. The card's species are its cation and its anion.
+        salt: String,
+        /// Cutoff, Å.
+        cutoff_angstrom: f64,
+    },
 }
 
 /// What a potential was fitted to, and how well it does on configurations that were held out.

@@ -8,7 +8,7 @@ use crate::math::Vec3;
 use crate::neighbor::NeighborList;
 use crate::potential::Potential;
 use crate::potential::mtp::{MtpParameters, MtpPotential};
-use crate::potential::simple::{LennardJones, PairParameters, Truncation};
+use crate::potential::simple::{AlkaliHalide, BornMayerHuggins, LennardJones, PairParameters, Truncation};
 use crate::system::species::element;
 use crate::system::{Composition, Lattice, MeltSpec, Species, System, replicate, sizes};
 
@@ -30,6 +30,7 @@ pub(super) struct Forces {
 enum Model {
     Mtp(Box<MtpParameters>),
     LennardJones { parameters: PairParameters, cutoff: f64 },
+    BornMayerHuggins { salt: AlkaliHalide, cutoff: f64 },
 }
 
 impl Forces {
@@ -42,6 +43,7 @@ impl Forces {
             PotentialSpec::LennardJones { species, epsilon_ev, sigma_angstrom, cutoff_angstrom } => {
                 Self { species: named(species)?, model: lennard_jones(*epsilon_ev, *sigma_angstrom, *cutoff_angstrom) }
             }
+            PotentialSpec::BornMayerHuggins { salt, cutoff_angstrom } => Self::of_salt(salt, *cutoff_angstrom)?,
         };
         let names: Vec<&str> = forces.species.iter().map(|each| each.name.as_str()).collect();
         if let Some(twice) = names.iter().enumerate().find(|(k, name)| names[..*k].contains(name)) {
@@ -59,7 +61,21 @@ impl Forces {
             CardPotential::LennardJones { epsilon_ev, sigma_angstrom, cutoff_angstrom } => {
                 Ok(Self { species, model: lennard_jones(epsilon_ev, sigma_angstrom, cutoff_angstrom) })
             }
+            CardPotential::BornMayerHuggins { salt, cutoff_angstrom } => {
+                let forces = Self::of_salt(&salt, cutoff_angstrom)?;
+                let names = |list: &[Species]| list.iter().map(|each| each.name.clone()).collect::<Vec<_>>().join(", ");
+                if names(&species) != names(&forces.species) {
+                    return Err(Error::invalid("species of the card", names(&species), names(&forces.species)));
+                }
+                Ok(forces)
+            }
         }
+    }
+
+    /// Species and charges are the salt's own.
+    fn of_salt(salt: &str, cutoff: f64) -> Result<Self> {
+        let salt = AlkaliHalide::from_formula(salt)?;
+        Ok(Self { species: salt.species()?.to_vec(), model: Model::BornMayerHuggins { salt, cutoff } })
     }
 
     fn from_mtp(file: &str, species: Vec<Species>, files: Files) -> Result<Self> {
@@ -78,6 +94,9 @@ impl Forces {
             Model::LennardJones { parameters, cutoff } => {
                 Box::new(LennardJones::new(&vec![*parameters; self.species.len()], *cutoff, Truncation::Force)?)
             }
+            Model::BornMayerHuggins { salt, cutoff } => {
+                Box::new(BornMayerHuggins::alkali_halide(salt, *cutoff, BornMayerHuggins::ACCURACY)?)
+            }
         })
     }
 
@@ -89,6 +108,14 @@ impl Forces {
             Error::invalid("species of the structure", name, format!("one of the potential's: {}", known.join(", ")))
         })
     }
+}
+
+/// The forces of a specification alone, without a run. Files that it names are asked of `files`.
+///
+/// # Errors
+/// As [`Run::new`](super::Run::new) for the potential.
+pub fn potential(spec: &PotentialSpec, files: Files) -> Result<Box<dyn Potential>> {
+    Forces::new(spec, files)?.potential()
 }
 
 /// `.almtp` and `.als` hold an active set as well, after which bytes that are not text may follow.

@@ -50,6 +50,7 @@
 //! ```json
 //! { "kind": "mtp", "file": "my.almtp", "species": ["K", "Ca", "Cl"] }
 //! { "kind": "lennard-jones", "species": ["Ar"], "epsilon_ev": 0.0103, "sigma_angstrom": 3.4, "cutoff_angstrom": 8.5 }
+//! { "kind": "born-mayer-huggins", "salt": "NaCl", "cutoff_angstrom": 9 }
 //! { "kind": "file", "file": "start.extxyz", "configuration": 0, "repeat": [1, 1, 1] }
 //! { "kind": "crystal", "lattice": "rocksalt", "elements": ["K", "Cl"], "lattice_constant_angstrom": 6.3, "repeat": [4, 4, 4] }
 //! ```
@@ -66,7 +67,7 @@ mod stages;
 
 pub use card::{Card, CardPotential, CardSpecies, DensityCorrelation, Fit, ValidRange};
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
-pub use ingredients::Files;
+pub use ingredients::{Files, potential};
 pub use measured::MeasuredDensity;
 pub use spec::{
     BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA,

@@ -87,6 +87,18 @@ pub enum PotentialSpec {
         /// Cutoff, Å.
         cutoff_angstrom: f64,
     },
+    /// Born–Mayer–Huggins: rigid ions of an alkali halide, with the parameters of Fumi and Tosi.
+    BornMayerHuggins {
+        /// The salt: `NaCl`.
+        salt: String,
+        /// Cutoff of what is short-ranged, and of the real space of Ewald's sum, Å.
+        #[serde(default = "default_ionic_cutoff")]
+        cutoff_angstrom: f64,
+    },
+}
+
+fn default_ionic_cutoff() -> f64 {
+    9.0
 }
 
 /// Where the atoms start.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crucible::io::{Configuration, read_cfg, read_mtp, write_cfg};
 use crucible::math::{Mat3, Vec3};
+use crucible::potential::Potential;
 use crucible::potential::mtp::{Kernel, MtpPotential};
-use crucible::run::{EvaluatedConfiguration, evaluate_all};
+use crucible::run::{self, EvaluatedConfiguration, PotentialSpec, evaluate_all};
 
 use crate::Outcome;
 
@@ -25,13 +26,28 @@ pub fn bless(root: &Path) -> Outcome {
     Ok(())
 }
 
+/// A Moment Tensor Potential with its reference kernel; any other as its card says.
+fn potential(folder: &Path) -> Outcome<Box<dyn Potential>> {
+    let words = |error: crucible::Error| error.to_string();
+    let mtp = folder.join("potential.mtp");
+    if mtp.is_file() {
+        let text = fs::read_to_string(mtp).map_err(|error| error.to_string())?;
+        let parameters = read_mtp(&text, "potential.mtp").map_err(words)?;
+        return Ok(Box::new(MtpPotential::with_kernel(parameters, Kernel::Reference).map_err(words)?));
+    }
+    let read = |name: &str| {
+        let refused = |error: std::io::Error| crucible::Error::Io { path: name.to_owned(), reason: error.to_string() };
+        fs::read(folder.join(name)).map_err(refused)
+    };
+    run::potential(&PotentialSpec::Card { file: "card.toml".into() }, &read).map_err(words)
+}
+
 fn bless_check(folder: &Path, check: &Path) -> Outcome {
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| error.to_string());
     let words = |error: crucible::Error| error.to_string();
-    let parameters = read_mtp(&read(&folder.join("potential.mtp"))?, "potential.mtp").map_err(words)?;
-    let mut potential = MtpPotential::with_kernel(parameters, Kernel::Reference).map_err(words)?;
+    let mut potential = potential(folder)?;
     let mut configurations = read_cfg(&read(check)?, "check.cfg", &[]).map_err(words)?;
-    let values = evaluate_all(&mut potential, &configurations).map_err(words)?;
+    let values = evaluate_all(&mut *potential, &configurations).map_err(words)?;
     for (configuration, values) in configurations.iter_mut().zip(&values.cfgs) {
         record(configuration, values);
     }

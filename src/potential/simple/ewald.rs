@@ -1,0 +1,424 @@
+//! Ewald's sum: the Coulomb energy of periodic, neutral point charges (Ewald 1921, doi:10.1002/andp.19213690304; de Leeuw,
+//! Perram, Smith 1980, doi:10.1098/rspa.1980.0135), with a conductor around the infinite crystal.
+//!
+//! ```text
+//! E = 1/2 sum' K q_i q_j erfc(alpha r)/r  +  2 pi K/V sum_(k != 0) a(k) |S(k)|^2  -  K alpha/sqrt(pi) sum q_i^2
+//! S(k) = sum_j q_j exp(i k r_j),     a(k) = exp(-k^2/(4 alpha^2))/k^2
+//! PlusStress of the second sum = 2 pi K/V sum a(k) |S|^2 (1 - 2 (1/k^2 + 1/(4 alpha^2)) k (x) k)
+//! ```
+//!
+//! | symbol | here |
+//! |---|---|
+//! | `K` | [`COULOMB`](crate::units::COULOMB) |
+//! | `alpha`, largest k | `Ewald::new`: `exp(-(alpha c)^2) = exp(-k^2/(4 alpha^2)) = accuracy` at the cutoff c and at the largest k |
+//!
+//! One k of each pair (k, -k) is summed, and counted twice. `exp(i k r)` is a product of powers, built by recurrence, along
+//! the three reciprocal vectors. Both passes run over threads in a fixed order: structure factors by rows of k that differ
+//! in their third index only, then forces by groups of atoms.
+//!
+//! # Cost
+//!
+//! At a given cutoff the number of k grows with the volume, so that a step costs N^2; with the cutoff growing as N^(1/6) it
+//! would be N^1.5. Good for up to about a thousand ions.
+
+use std::f64::consts::PI;
+
+use crate::error::{Error, Result};
+use crate::math::lanes::Lanes;
+use crate::math::{Mat3, Vec3};
+use crate::parallel;
+use crate::potential::Evaluation;
+use crate::system::System;
+use crate::units::COULOMB;
+
+const WIDTH: usize = 4;
+type Wide = Lanes<WIDTH>;
+/// Groups of [`WIDTH`] atoms that one pass over a row's wave vectors handles, so that they stay in the nearest cache.
+const TILE: usize = 8;
+/// Tables of phases for a cell with more wave vectors than this along an axis are refused: the cell is far too large.
+const MAX_INDEX: usize = 400;
+
+/// `exp(i x)` of several atoms.
+#[derive(Debug, Clone, Copy)]
+struct Phase {
+    re: Wide,
+    im: Wide,
+}
+
+impl Phase {
+    const ONE: Self = Self { re: Lanes([1.0; WIDTH]), im: Wide::ZERO };
+
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        Self { re: self.re * other.re - self.im * other.im, im: self.re * other.im + self.im * other.re }
+    }
+
+    /// `self * other` and `self * conjugate(other)`, from the same four products.
+    #[inline(always)]
+    fn times_both(self, other: Self) -> [Self; 2] {
+        let (rr, ii) = (self.re * other.re, self.im * other.im);
+        let (ri, ir) = (self.re * other.im, self.im * other.re);
+        [Self { re: rr - ii, im: ir + ri }, Self { re: rr + ii, im: ir - ri }]
+    }
+
+    #[inline(always)]
+    fn conjugate_if(self, yes: bool) -> Self {
+        if yes { Self { re: self.re, im: -self.im } } else { self }
+    }
+
+    #[inline(always)]
+    fn scaled(self, factor: Wide) -> Self {
+        Self { re: self.re * factor, im: self.im * factor }
+    }
+}
+
+/// `exp(i (x b_1 + y b_2) r)` of one group of atoms.
+#[inline(always)]
+fn in_plane_phase(phases: &[Vec<Phase>; 3], groups: usize, row: Row, group: usize) -> Phase {
+    let power = |axis: usize, n: i32| phases[axis][n.unsigned_abs() as usize * groups + group];
+    power(0, row.x).times(power(1, row.y).conjugate_if(row.y < 0))
+}
+
+/// Wave vectors `x b_1 + y b_2 + z b_3` with the same x and y and `|z| <= reach`.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    x: i32,
+    y: i32,
+    reach: usize,
+}
+
+/// A wave vector's structure factor, and `a(k)` (zero where it is not to be counted).
+#[derive(Debug, Clone, Copy, Default)]
+struct Wave {
+    weight: f64,
+    re: f64,
+    im: f64,
+}
+
+/// What the wave vectors sum to at each atom of a group: energy, and force by reciprocal vector, but for constants.
+#[derive(Debug, Clone, Copy)]
+struct GroupSum {
+    energy: Wide,
+    force: [Wide; 3],
+}
+
+/// The sum for charges that come with each call. Buffers are reused between calls.
+#[derive(Debug, Clone)]
+pub(super) struct Ewald {
+    alpha: f64,
+    largest_wave: f64,
+    /// Charges, groups of atoms; zero beyond the last atom.
+    charges: Vec<Wide>,
+    /// For each axis, powers 0, 1, ... of the first phase, each for all groups of atoms.
+    phases: [Vec<Phase>; 3],
+    rows: Vec<Row>,
+    /// For each row, z from -largest to +largest.
+    waves: Vec<Wave>,
+    sums: Vec<GroupSum>,
+}
+
+impl Ewald {
+    /// A sum whose real part ends at `cutoff` Å. `accuracy`: relative size of the first terms that are left out.
+    ///
+    /// # Errors
+    /// An accuracy that is not between 1e-15 and 0.01.
+    pub(super) fn new(cutoff: f64, accuracy: f64) -> Result<Self> {
+        if !(1e-15..=1e-2).contains(&accuracy) {
+            return Err(Error::invalid("accuracy of the Ewald sum", accuracy, "1e-15 to 0.01"));
+        }
+        let alpha = (-accuracy.ln()).sqrt() / cutoff;
+        Ok(Self {
+            alpha,
+            largest_wave: 2.0 * alpha * (-accuracy.ln()).sqrt(),
+            charges: Vec::new(),
+            phases: [Vec::new(), Vec::new(), Vec::new()],
+            rows: Vec::new(),
+            waves: Vec::new(),
+            sums: Vec::new(),
+        })
+    }
+
+    /// Energy of two unit charges in eV, and its slope over distance in eV/Å^2.
+    #[inline]
+    pub(super) fn real_space(&self, distance: f64) -> (f64, f64) {
+        let x = self.alpha * distance;
+        let energy = COULOMB * libm::erfc(x) / distance;
+        let gaussian = COULOMB * 2.0 / PI.sqrt() * self.alpha * (-x * x).exp();
+        (energy, -(energy + gaussian) / (distance * distance))
+    }
+
+    /// Adds reciprocal space and the self-energy to `out`; `charges` in e, one for each species.
+    ///
+    /// # Errors
+    /// A cell that is not neutral, or far too large.
+    pub(super) fn add_reciprocal(&mut self, system: &System, charges: &[f64], out: &mut Evaluation) -> Result<()> {
+        let reciprocal = system.cell.inverse().transpose() * (2.0 * PI);
+        let volume = system.cell.volume().unwrap_or(f64::INFINITY);
+        self.set_charges(system, charges)?;
+        let reach = self.set_rows(&reciprocal, &system.cell.face_distances())?;
+        self.set_phases(system, reach);
+        self.sum_waves(reach[2]);
+        self.sum_atoms(reach[2]);
+        let scale = 4.0 * PI * COULOMB / volume;
+        let own = COULOMB * self.alpha / PI.sqrt();
+        for (i, (energy, force)) in out.site_energies.iter_mut().zip(&mut out.forces).enumerate() {
+            let (group, lane) = (i / WIDTH, i % WIDTH);
+            let (charge, sum) = (self.charges[group].0[lane], &self.sums[group]);
+            let components = Vec3::from_fn(|axis, _| sum.force[axis].0[lane]);
+            *energy += scale * charge * sum.energy.0[lane] - own * charge * charge;
+            *force += reciprocal * components * (2.0 * scale * charge);
+        }
+        out.virial += self.virial(&reciprocal, reach[2]) * scale;
+        Ok(())
+    }
+
+    fn set_charges(&mut self, system: &System, charges: &[f64]) -> Result<()> {
+        let groups = system.len().div_ceil(WIDTH);
+        self.charges.clear();
+        self.charges.resize(groups, Wide::ZERO);
+        let mut total = 0.0;
+        for (i, &species) in system.types.iter().enumerate() {
+            let charge = charges[species as usize];
+            self.charges[i / WIDTH].0[i % WIDTH] = charge;
+            total += charge;
+        }
+        if total.abs() > 1e-9 * system.len() as f64 {
+            return Err(Error::invalid("charge of the cell", format!("{total} e"), "none: as many + as - charges"));
+        }
+        Ok(())
+    }
+
+    /// Rows of the half space that have a wave vector within reach; returns the largest index along each axis.
+    fn set_rows(&mut self, reciprocal: &Mat3, faces: &[f64; 3]) -> Result<[usize; 3]> {
+        // |n_k| = |r_k . k|/(2 pi) for a lattice vector r_k, and the part of k along the axis is at most all of it.
+        let cell = reciprocal.try_inverse().unwrap_or_default().transpose() * (2.0 * PI);
+        let reach: [usize; 3] =
+            std::array::from_fn(|k| (self.largest_wave * cell.column(k).norm() / (2.0 * PI)).floor() as usize);
+        if reach.iter().any(|&n| n > MAX_INDEX) {
+            let longest = faces.iter().copied().fold(0.0, f64::max);
+            return Err(Error::invalid("cell for an Ewald sum", format!("{longest:.0} Å"), "a smaller cell"));
+        }
+        let limits = reach.map(|n| n as i32);
+        let largest2 = self.largest_wave * self.largest_wave;
+        let [b1, b2, b3] = std::array::from_fn(|k| reciprocal.column(k).into_owned());
+        self.rows.clear();
+        self.waves.clear();
+        for x in 0..=limits[0] {
+            for y in (if x == 0 { 0 } else { -limits[1] })..=limits[1] {
+                let base = b1 * f64::from(x) + b2 * f64::from(y);
+                let mut row = Row { x, y, reach: 0 };
+                let start = self.waves.len();
+                let mut any = false;
+                for z in -limits[2]..=limits[2] {
+                    let k2 = (base + b3 * f64::from(z)).norm_squared();
+                    let counted = k2 <= largest2 && (x > 0 || y > 0 || z > 0);
+                    let weight = if counted { (-0.25 * k2 / (self.alpha * self.alpha)).exp() / k2 } else { 0.0 };
+                    self.waves.push(Wave { weight, re: 0.0, im: 0.0 });
+                    if counted {
+                        any = true;
+                        row.reach = row.reach.max(z.unsigned_abs() as usize);
+                    }
+                }
+                if any {
+                    self.rows.push(row);
+                } else {
+                    self.waves.truncate(start);
+                }
+            }
+        }
+        Ok(reach)
+    }
+
+    /// Powers of each atom's phases, from fractional coordinates.
+    fn set_phases(&mut self, system: &System, reach: [usize; 3]) {
+        let groups = self.charges.len();
+        for (axis, (table, reach)) in self.phases.iter_mut().zip(reach).enumerate() {
+            table.clear();
+            table.resize(groups * (reach + 1), Phase::ONE);
+            if reach == 0 {
+                continue;
+            }
+            for (i, position) in system.positions.iter().enumerate() {
+                let angle = 2.0 * PI * system.cell.fractional(position)[axis];
+                let first = &mut table[groups + i / WIDTH];
+                (first.re.0[i % WIDTH], first.im.0[i % WIDTH]) = (angle.cos(), angle.sin());
+            }
+            for power in 2..=reach {
+                let (lower, upper) = table.split_at_mut(power * groups);
+                let (first, last) = (&lower[groups..2 * groups], &lower[(power - 1) * groups..]);
+                upper.iter_mut().zip(first.iter().zip(last)).for_each(|(out, (a, b))| *out = a.times(*b));
+            }
+        }
+    }
+
+    /// Structure factors, in two rounds: threads, then a fixed order within a row.
+    fn sum_waves(&mut self, reach: usize) {
+        let (rows, phases, charges) = (&self.rows, &self.phases, &self.charges);
+        parallel::for_each_chunk(&mut self.waves, 2 * reach + 1, |index, waves| {
+            let row = rows[index];
+            let mut tile = [Phase::ONE; TILE];
+            for start in (0..charges.len()).step_by(TILE) {
+                let size = TILE.min(charges.len() - start);
+                for (k, phase) in tile[..size].iter_mut().enumerate() {
+                    *phase = in_plane_phase(phases, charges.len(), row, start + k).scaled(charges[start + k]);
+                }
+                for z in 0..=row.reach {
+                    let powers = &phases[2][z * charges.len() + start..][..size];
+                    let mut sums = [Phase { re: Wide::ZERO, im: Wide::ZERO }; 2];
+                    for (phase, power) in tile[..size].iter().zip(powers) {
+                        for (sum, part) in sums.iter_mut().zip(phase.times_both(*power)) {
+                            sum.re += part.re;
+                            sum.im += part.im;
+                        }
+                    }
+                    // z = 0 has one wave vector, not two.
+                    for (wave, sum) in [reach + z, reach - z].into_iter().zip(sums).take(1 + z.min(1)) {
+                        waves[wave].re += sum.re.sum();
+                        waves[wave].im += sum.im.sum();
+                    }
+                }
+            }
+        });
+    }
+
+    /// For each atom `sum_k a Re(S* e)` and, by axis, `sum_k n a (Re S Im e - Im S Re e)`, with e its phase at k.
+    fn sum_atoms(&mut self, reach: usize) {
+        let groups = self.charges.len();
+        self.sums.clear();
+        self.sums.resize(groups, GroupSum { energy: Wide::ZERO, force: [Wide::ZERO; 3] });
+        let (rows, phases, waves) = (&self.rows, &self.phases, &self.waves);
+        parallel::for_each_chunk(&mut self.sums, TILE, |index, sums| {
+            let start = index * TILE;
+            for (row, waves) in rows.iter().zip(waves.chunks_exact(2 * reach + 1)) {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    let phase = in_plane_phase(phases, groups, *row, start + k);
+                    let (mut energy, mut in_plane, mut along) = (Wide::ZERO, Wide::ZERO, Wide::ZERO);
+                    for z in 0..=row.reach {
+                        let both = phase.times_both(phases[2][z * groups + start + k]);
+                        for (wave, (phase, sign)) in
+                            [reach + z, reach - z].into_iter().zip(both.into_iter().zip([1.0, -1.0])).take(1 + z.min(1))
+                        {
+                            let Wave { weight, re, im } = waves[wave];
+                            let (re, im) = (Wide::splat(weight * re), Wide::splat(weight * im));
+                            let force = re * phase.im - im * phase.re;
+                            energy += re * phase.re + im * phase.im;
+                            in_plane += force;
+                            along += force * Wide::splat(sign * z as f64);
+                        }
+                    }
+                    sum.energy += energy;
+                    sum.force[0] += in_plane * Wide::splat(f64::from(row.x));
+                    sum.force[1] += in_plane * Wide::splat(f64::from(row.y));
+                    sum.force[2] += along;
+                }
+            }
+        });
+    }
+
+    /// `sum a |S|^2 (1 - 2 (1/k^2 + 1/(4 alpha^2)) k (x) k)` over half of the wave vectors.
+    fn virial(&self, reciprocal: &Mat3, reach: usize) -> Mat3 {
+        let mut virial = Mat3::zeros();
+        for (row, waves) in self.rows.iter().zip(self.waves.chunks_exact(2 * reach + 1)) {
+            for (z, wave) in waves.iter().enumerate().filter(|(_, wave)| wave.weight > 0.0) {
+                let index = Vec3::new(f64::from(row.x), f64::from(row.y), z as f64 - reach as f64);
+                let k = reciprocal * index;
+                let strength = wave.weight * (wave.re * wave.re + wave.im * wave.im);
+                let stretch = 2.0 / k.norm_squared() + 0.5 / (self.alpha * self.alpha);
+                virial += (Mat3::identity() - k * k.transpose() * stretch) * strength;
+            }
+        }
+        virial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::rng;
+    use crate::neighbor::NeighborList;
+    use crate::system::{Cell, Lattice, Species};
+    use rand::RngExt;
+
+    /// The whole Coulomb energy of a system under a sum with this cutoff.
+    fn coulomb(system: &System, charges: &[f64], cutoff: f64, accuracy: f64) -> Evaluation {
+        let mut ewald = Ewald::new(cutoff, accuracy).unwrap();
+        let mut neighbors = NeighborList::new(cutoff, 0.3).unwrap();
+        neighbors.update(system).unwrap();
+        let mut out = Evaluation::default();
+        let real = ewald.clone();
+        let pair = |a: usize, b: usize, distance2: f64| {
+            let (energy, slope) = real.real_space(distance2.sqrt());
+            (charges[a] * charges[b] * energy, charges[a] * charges[b] * slope)
+        };
+        super::super::pair::evaluate(system, &neighbors, charges.len(), cutoff, &mut Vec::new(), &mut out, pair)
+            .unwrap();
+        ewald.add_reciprocal(system, charges, &mut out).unwrap();
+        out
+    }
+
+    fn species(names: [&str; 2]) -> Vec<Species> {
+        names.map(|name| Species::from_name(name).unwrap()).to_vec()
+    }
+
+    #[test]
+    fn crystals_have_their_madelung_constants() {
+        let rocksalt = Lattice::Rocksalt.build(&species(["Na", "Cl"]), &[0, 1], 5.64, [1, 2, 2]).unwrap();
+        let fluorite = Lattice::Fluorite.build(&species(["Ca", "F"]), &[0, 1], 5.46, [1, 1, 1]).unwrap();
+        let cell = Cell::orthorhombic(4.12, 4.12, 4.12).unwrap();
+        let positions = vec![Vec3::zeros(), Vec3::new(2.06, 2.06, 2.06)];
+        let caesium = System::new(cell, species(["Cs", "Cl"]), vec![0, 1], positions).unwrap();
+        for (system, charges, formulas, contact, madelung) in [
+            (rocksalt, [1.0, -1.0], 16.0, 5.64 / 2.0, 1.747_564_594_633),
+            (caesium, [1.0, -1.0], 1.0, 4.12 * 0.75_f64.sqrt(), 1.762_674_773_070),
+            (fluorite, [2.0, -1.0], 4.0, 5.46 * 0.1875_f64.sqrt(), 5.038_784_88),
+        ] {
+            let sum = coulomb(&system, &charges, 9.0, 1e-13);
+            let found = -sum.energy() / formulas * contact / COULOMB;
+            // The sums leave out 1e-13 of their terms; the constants are given to this many digits.
+            assert!((found - madelung).abs() < 1e-8, "{found} {madelung}");
+            // Coulomb's energy falls as 1/length, and forces vanish by symmetry.
+            assert!((sum.virial.trace() - sum.energy()).abs() < 1e-8 * sum.energy().abs());
+            assert!(sum.forces.iter().all(|force| force.amax() < 1e-9));
+        }
+    }
+
+    /// Random ions in a skewed cell.
+    fn ions() -> System {
+        let column = |x, y, z| Some(Vec3::new(x, y, z));
+        let cell = Cell::new([column(9.0, 0.4, -0.3), column(2.0, 8.5, 0.6), column(-1.0, 1.5, 9.5)]).unwrap();
+        let mut rng = rng::seeded(5, 0);
+        let positions =
+            (0..21).map(|_| cell.cartesian(&Vec3::from_fn(|_, _| 3.0 * rng.random::<f64>() - 1.0))).collect();
+        System::new(cell, species(["Ca", "Cl"]), (0..21).map(|i| u32::from(i % 3 > 0)).collect(), positions).unwrap()
+    }
+
+    fn largest_difference(a: &Evaluation, b: &Evaluation) -> [f64; 3] {
+        let forces = a.forces.iter().zip(&b.forces).map(|(x, y)| (x - y).amax()).fold(0.0, f64::max);
+        [(a.energy() - b.energy()).abs(), forces, (a.virial - b.virial).amax()]
+    }
+
+    #[test]
+    fn where_the_sum_is_split_does_not_matter() {
+        let (system, charges) = (ions(), [2.0, -1.0]);
+        let reference = coulomb(&system, &charges, 9.0, 1e-14);
+        for cutoff in [5.0, 7.0, 13.0] {
+            let [energy, force, virial] = largest_difference(&coulomb(&system, &charges, cutoff, 1e-14), &reference);
+            // Energies near 100 eV, of which 1e-13 is left out on either side.
+            assert!(energy < 1e-9 && force < 1e-9 && virial < 1e-8, "{cutoff}: {energy} {force} {virial}");
+        }
+        for accuracy in [1e-4, 1e-6, 1e-8] {
+            let [energy, force, _] = largest_difference(&coulomb(&system, &charges, 8.0, accuracy), &reference);
+            println!("accuracy {accuracy}: energy {energy:.1e} eV, force {force:.1e} eV/Å");
+            // Forces between ions in contact are of the order of 10 eV/Å.
+            assert!(energy < 30.0 * accuracy && force < 30.0 * accuracy, "{accuracy}: {energy} {force}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_sum_is_refused() {
+        assert!(Ewald::new(9.0, 0.5).is_err());
+        let mut out = Evaluation::default();
+        let error = Ewald::new(9.0, 1e-6).unwrap().add_reciprocal(&ions(), &[1.0, -1.0], &mut out).unwrap_err();
+        assert!(error.to_string().contains("charge of the cell: found -7 e"), "{error}");
+    }
+}
