@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::process::{command, run};
 use crate::toolchain;
 use crate::wasm::BUILDS;
-use crate::{Outcome, rules, simd, site};
+use crate::{Outcome, fixed_memory, rules, simd, site};
 
 /// All checks; the first that fails ends it.
 pub fn check(root: &Path) -> Outcome {
@@ -35,6 +35,7 @@ pub fn check(root: &Path) -> Outcome {
     }
     site::build(root)?;
     step("SIMD in the built modules", || simd::check(root))?;
+    step("fixed shared memory", || fixed_memory::check(root))?;
     step("JS types", || javascript_types(root))
 }
 

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod bless;
 mod check;
+mod fixed_memory;
 mod node_modules;
 mod process;
 mod provision;

@@ -12,8 +12,8 @@ use crate::wasm::BUILDS;
 const PREFIX: u8 = 0xfd;
 /// Second part of the opcodes f64x2.add, sub, mul and div.
 const F64X2_ARITHMETIC: std::ops::RangeInclusive<u32> = 0xf0..=0xf3;
-/// The lane kernels have thousands; what LLVM vectorises by itself elsewhere stays far below.
-const LEAST_ARITHMETIC: usize = 1000;
+/// Half of what the lane kernels have: a loop that fell back to scalars loses more than that.
+const LEAST_ARITHMETIC: usize = 500;
 
 /// Opcodes on v128 in a module.
 #[derive(Debug, Default, PartialEq)]

@@ -8,15 +8,15 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::Outcome;
 use crate::process::{command, run};
 use crate::toolchain::{self, WasmToolchain};
+use crate::{Outcome, fixed_memory};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Shared memory has to name its maximum. iOS refuses 2 GB.
-const SHARED_MEMORY_BYTES: u64 = 1 << 30;
 /// Symbols through which wasm-bindgen gives every thread its stack and thread-local storage.
 const THREAD_EXPORTS: [&str; 5] = ["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base", "__heap_base"];
+/// To be raised with every change of what happens to a compiled module, so that the present packages are made anew.
+const BINDING: u32 = 2;
 
 /// One of the builds; its name is also that of its Cargo feature's package folder.
 pub struct Build {
@@ -47,7 +47,8 @@ impl Build {
         flags.extend(toolchain.linker.map(|linker| format!("-Clinker={linker}")));
         if self.threads {
             flags.extend(["-Clink-arg=--shared-memory".to_owned(), "-Clink-arg=--import-memory".to_owned()]);
-            flags.push(format!("-Clink-arg=--max-memory={SHARED_MEMORY_BYTES}"));
+            // Shared memory has to name a maximum; `fixed_memory` sets the size that it has in the end.
+            flags.push("-Clink-arg=--max-memory=1073741824".to_owned());
             flags.extend(THREAD_EXPORTS.map(|symbol| format!("-Clink-arg=--export={symbol}")));
         }
         flags
@@ -97,15 +98,16 @@ fn bind(root: &Path, build: &Build) -> Outcome {
     let bytes = fs::read(&compiled).map_err(|error| format!("{}: {error}", compiled.display()))?;
     let directory = root.join("www/pkg").join(build.name);
     // The compiled module itself is the stamp: a time stamp would change without it.
-    let stamp = root.join("target").join(format!("bound-{}.wasm", build.name));
+    let stamp = root.join("target").join(format!("bound-{}-{BINDING}.wasm", build.name));
     if directory.join("crucible.js").is_file() && fs::read(&stamp).is_ok_and(|before| before == bytes) {
         return Ok(());
     }
     // Nothing to remove on the first build.
     let _ = fs::remove_file(&stamp);
     let _ = fs::remove_dir_all(&directory);
+    let linked = if build.threads { fixed_memory::fix(&bytes)? } else { bytes.clone() };
     Bindgen::new()
-        .input_bytes("crucible", bytes.clone())
+        .input_bytes("crucible", linked)
         .web(true)
         .and_then(|bindgen| {
             // With the module's own place as default the page needs no path to it.
