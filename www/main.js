@@ -4,6 +4,7 @@ import { byId, el } from "./components/dom.js";
 import { withSubscripts } from "./components/format.js";
 import { connectThemeButton } from "./components/theme.js";
 import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
+import { keepForOffline } from "./engine/offline.js";
 import { RunView } from "./features/run/run-view.js";
 import { showGallery } from "./features/setup/gallery.js";
 import { OWN_FILES, loadFiles, loadPresets } from "./features/setup/presets.js";
@@ -43,6 +44,7 @@ async function begin() {
   await fillGallery();
   window.addEventListener("hashchange", route);
   route();
+  void keepForOffline();
 }
 
 /** @param {Isolation} isolation */

@@ -45,11 +45,11 @@ export async function launch() {
 }
 
 /**
- * A watched page on a server of its own; `close` fails on whatever went wrong in it.
+ * A watched page on a server of its own (with `embedded` not yet opened: a page of another site will frame it); `close` fails on whatever went wrong in it.
  * @param {Browser} browser
- * @param {{ isolated?: boolean, base?: string, query?: string, size?: keyof typeof SIZES, theme?: "light" | "dark", expectErrors?: RegExp }} [options]
+ * @param {{ isolated?: boolean, embedded?: boolean, base?: string, query?: string, size?: keyof typeof SIZES, theme?: "light" | "dark", expectErrors?: RegExp }} [options]
  */
-export async function openPage(browser, { isolated = true, base = "/", query = "", size = "wide", theme = "light", expectErrors } = {}) {
+export async function openPage(browser, { isolated = true, embedded = false, base = "/", query = "", size = "wide", theme = "light", expectErrors } = {}) {
   const server = await serve(SITE, { isolated, base });
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, acceptDownloads: true });
   const page = await context.newPage();
@@ -63,13 +63,16 @@ export async function openPage(browser, { isolated = true, base = "/", query = "
   page.on("pageerror", (error) => faults.push(`page: ${error.message}`));
   context.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (origin !== new URL(server.url).origin && protocol !== "blob:" && protocol !== "data:") faults.push(`left the origin: ${request.url()}`);
+    if (!embedded && origin !== new URL(server.url).origin && protocol !== "blob:" && protocol !== "data:") faults.push(`left the origin: ${request.url()}`);
   });
-  await page.goto(server.url + query);
-  await page.waitForSelector("[data-preset]");
+  if (!embedded) {
+    await page.goto(server.url + query);
+    await page.waitForSelector("[data-preset]");
+  }
   return {
     page,
     url: server.url,
+    stopServer: server.close,
     close: async () => {
       await context.close();
       await server.close();

@@ -33,6 +33,7 @@ export async function serve(folder, { isolated = false, base = "/" } = {}) {
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+      response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
     }
     createReadStream(file).pipe(response);
   });

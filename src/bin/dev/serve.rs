@@ -52,7 +52,7 @@ fn answer(request: Request, site: &Path, isolated: bool) -> io::Result<()> {
     if isolated {
         response.add_header(header("Cross-Origin-Opener-Policy", "same-origin"));
         response.add_header(header("Cross-Origin-Embedder-Policy", "require-corp"));
-        response.add_header(header("Cross-Origin-Resource-Policy", "same-origin"));
+        response.add_header(header("Cross-Origin-Resource-Policy", "cross-origin"));
     }
     request.respond(response)
 }

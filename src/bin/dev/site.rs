@@ -3,10 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use flate2::Crc;
+
 use crate::{Outcome, node_modules, wasm};
 
 /// The built site, relative to the repository.
 pub const SITE: &str = "target/site";
+
+/// The list of the site's files, in the site.
+const FILE_LIST: &str = "files.json";
 
 /// Entries of `www/` that are the developers' and not the site's.
 const NOT_SHIPPED: [&str; 6] =
@@ -62,6 +67,32 @@ fn assemble(root: &Path) -> std::io::Result<()> {
     let potentials = root.join("potentials");
     if potentials.is_dir() {
         mirror(&potentials, &site.join("potentials"), &|_| true)?;
+    }
+    list(&site)
+}
+
+/// Writes `files.json`: every file of the site and a version that changes with any of them. The page keeps these for use
+/// without a network.
+fn list(site: &Path) -> std::io::Result<()> {
+    let mut files = Vec::new();
+    files_below(site, &mut files)?;
+    files.retain(|file| file != &site.join(FILE_LIST));
+    files.sort();
+    let mut checksum = Crc::new();
+    let mut names = Vec::new();
+    for file in &files {
+        let name = file.strip_prefix(site).unwrap_or(file).to_string_lossy().replace('\\', "/");
+        checksum.update(name.as_bytes());
+        checksum.update(&fs::read(file)?);
+        names.push(name);
+    }
+    let list = serde_json::json!({ "version": format!("{:08x}", checksum.sum()), "files": names });
+    write_if_changed(&site.join(FILE_LIST), &list.to_string())
+}
+
+fn files_below(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for path in children(directory)? {
+        if path.is_dir() { files_below(&path, files)? } else { files.push(path) }
     }
     Ok(())
 }

@@ -1,0 +1,81 @@
+// The page inside a page of course materials on another site, and the page without a network.
+
+import assert from "node:assert/strict";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { choose, fill, launch, openPage, PATIENCE_MS, untilState } from "./harness.js";
+import { serve } from "./server.js";
+
+/** @import { Browser, Frame, Page } from "playwright-core" */
+
+/** @type {Browser} */
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+/** @param {Page | Frame} page */
+async function runArgon(page) {
+  await page.click('[data-preset="argon-liquid"]');
+  await page.waitForSelector("form.setup-form");
+  for (const [name, value] of Object.entries({ atoms: 108, equilibration: 0.2, production: 1 })) await page.fill(`form input[name="${name}"]`, String(value));
+  await page.click("form button[type=submit]");
+  await page.waitForFunction(() => document.documentElement.dataset["run"] === "finished", undefined, { timeout: PATIENCE_MS });
+}
+
+/**
+ * Opens a course page of another site (127.0.0.1 is not localhost) that shows the simulator in a frame.
+ * @param {Page} page @param {string} url of the simulator @param {boolean} isolated the course page
+ */
+async function openCourse(page, url, isolated) {
+  const folder = await mkdtemp(join(tmpdir(), "course-"));
+  await writeFile(
+    join(folder, "index.html"),
+    `<!doctype html><html lang="en"><title>Course</title><link rel="icon" href="data:," /><iframe title="Crucible" src="${url}" allow="cross-origin-isolated" width="1200" height="760"></iframe></html>`,
+  );
+  const course = await serve(folder, { isolated });
+  await page.goto(course.url.replace("localhost", "127.0.0.1"));
+  const frame = page.frames().find((other) => other.url().startsWith(url));
+  assert.ok(frame, `the frame did not open: ${page.frames().map((other) => other.url()).join(", ")}`);
+  await frame.waitForSelector("[data-preset]");
+  return frame;
+}
+
+test("in a frame of an isolated course page it has its threads", async () => {
+  const { page, url, close } = await openPage(browser, { isolated: true, base: "/site/", embedded: true });
+  const frame = await openCourse(page, url, true);
+  assert.equal(await frame.evaluate(() => crossOriginIsolated), true);
+  await runArgon(frame);
+  assert.match((await frame.textContent("#engine-badge")) ?? "", /Running on \d+ threads/);
+  await close();
+});
+
+test("in a frame of a plain course page it runs, and says on how many threads", async () => {
+  const { page, url, close } = await openPage(browser, { isolated: false, base: "/site/", embedded: true });
+  const frame = await openCourse(page, url, false);
+  // A browser that isolates single frames may reload it once.
+  await frame.waitForFunction(() => crossOriginIsolated || !document.querySelector("#isolation-notice")?.hasAttribute("hidden"));
+  await frame.waitForSelector("[data-preset]");
+  const isolated = await frame.evaluate(() => crossOriginIsolated);
+  await runArgon(frame);
+  assert.match((await frame.textContent("#engine-badge")) ?? "", isolated ? /Running on \d+ threads/ : /Running on one thread/);
+  await close();
+});
+
+test("a page that was opened before opens and runs without a network", async () => {
+  const { page, url, close, stopServer } = await openPage(browser, { expectErrors: /Failed to load resource|ERR_CONNECTION_REFUSED/ });
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.waitForFunction(() => document.documentElement.dataset["offline"] === "ready");
+  await stopServer();
+  await page.goto(url);
+  await page.waitForSelector("[data-preset]");
+  await choose(page, "argon-liquid");
+  await fill(page, { atoms: 108, equilibration: 0.2, production: 1 });
+  await page.click("form button[type=submit]");
+  await untilState(page, "finished");
+  await close();
+});
