@@ -14,7 +14,7 @@
 //! | [`io`] | text parsers and writers, pure: .mtp, .almtp, .cfg, extended XYZ, LAMMPS, POSCAR |
 //! | [`neighbor`] | the neighbour list with skin and reverse index |
 //! | [`potential`] | `Potential`, `Evaluation`; `mtp` (two kernels) and `simple` (analytic answers) |
-//! | [`fitting`] | templates, data sets, loss, optimiser, report |
+//! | [`fitting`] | templates, data sets, loss, optimiser, report; active sets and selection (MaxVol) |
 //! | [`dynamics`] | `Simulation`, ensembles, thermostats, barostats, minimisation |
 //! | [`sampling`] | observers that watch a run and keep bounded series |
 //! | [`analysis`] | series to `Estimate { value, standard_error, unit }` |

@@ -1,5 +1,6 @@
 //! Physics tests against the library, one binary.
 
+mod active_set;
 mod cli;
 mod dynamics;
 mod ensembles;

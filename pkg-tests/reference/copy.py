@@ -13,7 +13,7 @@ SOURCE = Path(sys.argv[1] if len(sys.argv) > 1 else HERE / "../../../shared/refe
 ALWAYS = ["name", "n", "energy", "site_energies", "forces", "plus_stress_3x3"]
 WITH_STRUCTURE = ["G_L08_S1", "G_L08_S2", "G_L08_S3"]
 WITH_GRADIENT = ["G_L08_S2"]
-GRADES = ["L08_S2_nbh.almtp", "L08_S2_cfg.als", "in_S2.cfg"]
+GRADES = ["L08_S2_nbh.almtp", "L08_S2_cfg.als", "in_S2.cfg", "train_S2.cfg"]
 
 
 def compact(source: Path, target: Path) -> None:
@@ -40,6 +40,10 @@ def main() -> None:
         compact(path, HERE / "expected" / path.name)
     for name in GRADES:
         shutil.copyfile(SOURCE / "grades" / name, HERE / "grades" / name)
+    for path in sorted((SOURCE / "grades").glob("*.json")):
+        data = json.loads(path.read_text())["cfgs"]
+        rows = ",\n".join(json.dumps(c, separators=(",", ":")) for c in data)
+        (HERE / "grades" / path.name).write_text(f'{{"cfgs":[\n{rows}\n]}}\n')
 
 
 main()

@@ -12,6 +12,9 @@ use crate::potential::mtp::MtpParameters;
 
 const ALMTP_MARK: &[u8] = b"\n#MVS_v1.1\n";
 const ALS_MARK: &[u8] = b"\n^";
+/// What the dummy rows of a .als file belong to.
+const EMPTY_CONFIGURATION: &[u8] =
+    b"BEGIN_CFG\n Size\n    0\n Supercell\n    1 0 0\n    0 1 0\n    0 0 1\n AtomData:  id type cartes_x cartes_y cartes_z\nEND_CFG\n";
 
 /// A potential, with the active set of its training where the file has one.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +60,8 @@ pub struct SelectionWeights {
 pub struct Origin {
     /// Index into the configurations.
     pub configuration: usize,
-    /// The atom in neighbourhood mode, 0 in configuration mode; .als files do not say.
+    /// In neighbourhood mode MLIP-3's number of the site's energy among the equations of N atoms, `10 + 3N` and the atom; 0 in
+    /// configuration mode; .als files do not say.
     pub equation: Option<usize>,
 }
 
@@ -221,7 +225,56 @@ fn read_als(bytes: &mut Bytes, n: usize) -> Result<ActiveSet> {
         origins.push(configuration.map(|configuration| Origin { configuration, equation: None }));
     }
     let configurations = bytes.configurations(&origins)?;
+    let (origins, configurations) = without_empty(origins, configurations);
     Ok(ActiveSet { weights, matrix, inverse, origins, configurations })
+}
+
+/// In .als files the dummy rows belong to configurations without atoms.
+fn without_empty(
+    mut origins: Vec<Option<Origin>>,
+    configurations: Vec<Configuration>,
+) -> (Vec<Option<Origin>>, Vec<Configuration>) {
+    let mut places = Vec::with_capacity(configurations.len());
+    let mut kept = Vec::with_capacity(configurations.len());
+    for configuration in configurations {
+        places.push((!configuration.system.is_empty()).then_some(kept.len()));
+        kept.extend((!configuration.system.is_empty()).then_some(configuration));
+    }
+    for origin in &mut origins {
+        *origin = origin.and_then(|old| {
+            let configuration = places.get(old.configuration).copied().flatten()?;
+            Some(Origin { configuration, ..old })
+        });
+    }
+    (origins, kept)
+}
+
+/// Writes a .als file (MLIP-2). It does not say which atom of a configuration a row is.
+///
+/// # Errors
+/// A potential without an active set.
+pub fn write_als(almtp: &Almtp) -> Result<Vec<u8>> {
+    let Some(set) = &almtp.active_set else {
+        return Err(Error::invalid("active set", "a potential without one", "one, to write a .als file"));
+    };
+    let mut out = write_mtp(&almtp.parameters).into_bytes();
+    out.pop();
+    out.extend_from_slice(ALS_MARK);
+    let SelectionWeights { energy, force, stress, site_energy, .. } = set.weights;
+    out.extend([site_energy, energy, force, stress].iter().flat_map(|x| x.to_le_bytes()));
+    out.extend_from_slice(b"\n#");
+    let transposed = transpose(&set.inverse, set.origins.len());
+    out.extend(set.matrix.iter().chain(&transposed).flat_map(|x| x.to_le_bytes()));
+    out.push(b'\n');
+    for (row, origin) in set.origins.iter().enumerate() {
+        let configuration = origin.map_or(set.configurations.len(), |origin| origin.configuration);
+        out.extend_from_slice(format!("{row} {configuration}\n").as_bytes());
+    }
+    out.extend_from_slice(write_cfg(&set.configurations).as_bytes());
+    if set.origins.iter().any(Option::is_none) {
+        out.extend_from_slice(EMPTY_CONFIGURATION);
+    }
+    Ok(out)
 }
 
 /// Writes a .almtp file, or the plain potential where there is no active set.

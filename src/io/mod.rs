@@ -2,7 +2,7 @@
 //!
 //! | format | read | write |
 //! |---|---|---|
-//! | .mtp, .almtp, .als | [`read_mtp`], [`read_almtp`] | [`write_mtp`], [`write_almtp`] |
+//! | .mtp, .almtp, .als | [`read_mtp`], [`read_almtp`] | [`write_mtp`], [`write_almtp`], [`write_als`] |
 //! | .cfg | [`read_cfg`] | [`write_cfg`] |
 //! | extended XYZ | [`read_extxyz`] | [`write_extxyz`] |
 //! | LAMMPS data and dump | [`read_lammps_data`] | [`write_lammps_data`], [`write_lammps_dump`] |
@@ -22,7 +22,7 @@ mod structure;
 mod text;
 mod tokens;
 
-pub use almtp::{ActiveSet, Almtp, read_almtp, write_almtp};
+pub use almtp::{ActiveSet, Almtp, read_almtp, write_almtp, write_als};
 pub use cfg::{read_cfg, write_cfg};
 pub use extxyz::{read_extxyz, write_extxyz};
 pub use lammps::{read_lammps_data, write_lammps_data, write_lammps_dump};

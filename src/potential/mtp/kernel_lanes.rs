@@ -27,7 +27,7 @@ pub(super) const BATCH: usize = 8;
 pub(super) const MAX_RANK: usize = 11;
 
 /// Values of one node for each atom of a batch.
-type Node = [f64; BATCH];
+pub(super) type Node = [f64; BATCH];
 
 /// Kernel with `W` lanes.
 #[derive(Debug)]
@@ -59,18 +59,31 @@ struct Workspace<const W: usize> {
     adjoints: Vec<Node>,
 }
 
+impl Instructions {
+    /// The widest that this machine runs.
+    pub(super) fn widest() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512dq") {
+                return Self::Avx512;
+            }
+            if std::arch::is_x86_feature_detected!("avx2") {
+                return Self::Avx2;
+            }
+        }
+        Self::Baseline
+    }
+}
+
 /// The widest kernel that this machine runs.
 pub(super) fn widest(parameters: &MtpParameters) -> Box<dyn SiteKernel> {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512dq") {
-            return Box::new(LanesKernel::<8>::new(parameters, Instructions::Avx512));
-        }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            return Box::new(LanesKernel::<4>::new(parameters, Instructions::Avx2));
-        }
+    match Instructions::widest() {
+        Instructions::Baseline => narrow(parameters),
+        #[cfg(target_arch = "x86_64")]
+        avx2 @ Instructions::Avx2 => Box::new(LanesKernel::<4>::new(parameters, avx2)),
+        #[cfg(target_arch = "x86_64")]
+        avx512 @ Instructions::Avx512 => Box::new(LanesKernel::<8>::new(parameters, avx512)),
     }
-    narrow(parameters)
 }
 
 /// The 128-bit kernel, which every target runs.
@@ -104,7 +117,7 @@ impl<const W: usize> LanesKernel<W> {
                 *energy = self.species_coeffs[input.system.types[atoms + lane] as usize];
                 let neighborhood = &mut workspace.atoms[lane];
                 *energy += neighborhood.gather(input, atoms + lane, &self.radial);
-                self.sum_moments(neighborhood, lane, &mut workspace.values);
+                sum_moments(&self.plan, neighborhood, lane, &mut workspace.values);
             }
             let site = contract(&self.plan, &mut workspace.values, &mut workspace.adjoints);
             for (lane, energy) in energies.iter_mut().enumerate() {
@@ -113,23 +126,6 @@ impl<const W: usize> LanesKernel<W> {
                 let gradients = &mut out.gradients[slots.start - start..slots.end - start];
                 self.differentiate(&mut workspace.atoms[lane], lane, &workspace.adjoints, &mut workspace.gradients);
                 *out.virial -= workspace.gradients.finish(&workspace.atoms[lane], &self.radial, gradients);
-            }
-        }
-    }
-
-    /// Sums the moments of one atom over its neighbours into its lane of `values`.
-    #[inline(always)]
-    fn sum_moments(&self, atom: &mut Neighborhood<W>, lane: usize, values: &mut [Node]) {
-        let mut next = 0;
-        for (mu, rank) in self.plan.ranks.iter().enumerate() {
-            let Some(rank) = *rank else { continue };
-            for s in 0..=rank.min(1) {
-                atom.start_rows(mu, s);
-                for q in 0..=rank - s {
-                    let length = rank - s - q + 1;
-                    atom.sum_row(length, |p, sum| values[next + p][lane] = sum);
-                    next += length;
-                }
             }
         }
     }
@@ -174,7 +170,7 @@ impl<const W: usize> SiteKernel for LanesKernel<W> {
     fn sites(&self, input: &SiteInput, first: usize, out: SiteOutput) {
         match self.instructions {
             Instructions::Baseline => self.run(input, first, out),
-            // SAFETY: `widest` chose these after asking the processor.
+            // SAFETY: `Instructions::widest` chose these after asking the processor.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => unsafe { self.run_avx2(input, first, out) },
             // SAFETY: as above.
@@ -184,10 +180,32 @@ impl<const W: usize> SiteKernel for LanesKernel<W> {
     }
 }
 
+/// Sums the moments of one atom over its neighbours into its lane of `values`.
+#[inline(always)]
+pub(super) fn sum_moments<const W: usize>(
+    plan: &ContractionPlan,
+    atom: &mut Neighborhood<W>,
+    lane: usize,
+    values: &mut [Node],
+) {
+    let mut next = 0;
+    for (mu, rank) in plan.ranks.iter().enumerate() {
+        let Some(rank) = *rank else { continue };
+        for s in 0..=rank.min(1) {
+            atom.start_rows(mu, s);
+            for q in 0..=rank - s {
+                let length = rank - s - q + 1;
+                atom.sum_row(length, |p, sum| values[next + p][lane] = sum);
+                next += length;
+            }
+        }
+    }
+}
+
 /// Completes the values, fills the adjoints, and returns the part of each atom's energy that comes from moments.
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-fn contract(plan: &ContractionPlan, values: &mut [Node], adjoints: &mut [Node]) -> Node {
+pub(super) fn contract(plan: &ContractionPlan, values: &mut [Node], adjoints: &mut [Node]) -> Node {
     for (k, &[a, b, c]) in plan.dependents.iter().enumerate() {
         let value = |node: u32| Lanes(values[node as usize]);
         values[plan.summed + k] = (value(a) - value(b) - value(c)).0;

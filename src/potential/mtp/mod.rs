@@ -9,14 +9,17 @@
 //! `F_i = sum_j (g_ij - g_ji)` in the order of its slots. No atomics and no buffers per thread: the sums, and so a
 //! trajectory, are the same for every number of threads.
 
+mod grade;
 mod kernel_lanes;
 mod kernel_reference;
 mod neighborhood;
 pub mod parameters;
 mod plan;
 mod radial;
+mod rows;
 mod site;
 
+pub use grade::{EnergyDerivatives, ExtrapolationGrade, GradeMode, Grades};
 pub use parameters::{MtpParameters, Product, RadialBasis, RadialBasisKind};
 
 use crate::error::{Error, Result};
@@ -94,11 +97,7 @@ impl Potential for MtpPotential {
     }
 
     fn evaluate(&mut self, system: &System, neighbors: &NeighborList, out: &mut Evaluation) -> Result<()> {
-        let known = self.parameters.species_count;
-        if let Some(atom) = system.types.iter().position(|&t| t as usize >= known) {
-            let found = format!("type {} of atom {}", system.types[atom], atom + 1);
-            return Err(Error::invalid("species", found, format!("one of the potential's {known}, numbered from 0")));
-        }
+        check_species(system, self.parameters.species_count)?;
         out.site_energies.resize(system.len(), 0.0);
         out.forces.resize(system.len(), Vec3::zeros());
         self.gradients.resize(neighbors.slots().len(), Vec3::zeros());
@@ -108,6 +107,17 @@ impl Potential for MtpPotential {
         out.virial = self.virials.iter().sum();
         gather_forces(neighbors, &self.gradients, &mut out.forces);
         Ok(())
+    }
+}
+
+/// Whether every type is one of the potential's `known` species.
+fn check_species(system: &System, known: usize) -> Result<()> {
+    match system.types.iter().position(|&t| t as usize >= known) {
+        Some(atom) => {
+            let found = format!("type {} of atom {}", system.types[atom], atom + 1);
+            Err(Error::invalid("species", found, format!("one of the potential's {known}, numbered from 0")))
+        }
+        None => Ok(()),
     }
 }
 

@@ -27,7 +27,7 @@ macro_rules! with_constant {
 }
 
 /// Values for each neighbour, `W` to an entry.
-type Track<const W: usize> = Vec<[f64; W]>;
+pub(super) type Track<const W: usize> = Vec<[f64; W]>;
 
 /// The neighbours of one atom within the cutoff.
 #[derive(Debug)]
@@ -35,20 +35,20 @@ pub(super) struct Neighborhood<const W: usize> {
     /// Number of neighbours.
     count: usize,
     /// Number of entries of each track in use.
-    entries: usize,
+    pub(super) entries: usize,
     /// Which of the atom's slots each neighbour is.
     slots: Vec<u32>,
-    x: Track<W>,
-    y: Track<W>,
-    z: Track<W>,
-    distance: Track<W>,
+    pub(super) x: Track<W>,
+    pub(super) y: Track<W>,
+    pub(super) z: Track<W>,
+    pub(super) distance: Track<W>,
     reciprocal: Track<W>,
     f: Vec<Track<W>>,
     df: Vec<Track<W>>,
     /// `f_mu z^s y^q` of the row that comes next.
     row: Track<W>,
     /// End of each run of neighbours of one species, with that species.
-    runs: Vec<(usize, usize)>,
+    pub(super) runs: Vec<(usize, usize)>,
 }
 
 impl<const W: usize> Neighborhood<W> {
@@ -271,7 +271,7 @@ fn radial_functions<const W: usize, const K: usize>(
 }
 
 #[inline(always)]
-fn envelope<const W: usize>(radial: &RadialFunctions, r: Lanes<W>) -> (Lanes<W>, Lanes<W>) {
+pub(super) fn envelope<const W: usize>(radial: &RadialFunctions, r: Lanes<W>) -> (Lanes<W>, Lanes<W>) {
     let d = r - Lanes::splat(radial.max_dist);
     match radial.envelope {
         Envelope::Quadratic => (d * d, d + d),

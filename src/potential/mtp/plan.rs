@@ -78,11 +78,50 @@ pub(super) fn summed_count(rank: usize) -> usize {
     (rank + 1) * (rank + 1)
 }
 
+/// How the value of a scalar moment follows from the nodes: one of them, or else products of them.
+#[derive(Debug, Clone)]
+pub(super) struct ScalarMoment {
+    pub node: Option<u32>,
+    /// Range in [`RowPlan::products`].
+    pub products: Range<usize>,
+}
+
+/// A plan that keeps the value of every scalar within reach, whatever its coefficient.
+#[derive(Debug, Clone)]
+pub(super) struct RowPlan {
+    pub contraction: ContractionPlan,
+    pub scalars: Vec<ScalarMoment>,
+    pub products: Vec<PairTerm>,
+}
+
+impl RowPlan {
+    /// Rearranges validated parameters.
+    pub(super) fn new(parameters: &MtpParameters) -> Self {
+        let (contraction, node_of) = ContractionPlan::build(parameters, &Usage::of_all_scalars(parameters));
+        let mut products = Vec::new();
+        let mut scalars = Vec::new();
+        for &moment in &parameters.alpha_moment_mapping {
+            let node = node_of[moment];
+            let own = parameters.alpha_index_times.iter().filter(|p| p.target == moment && node.is_none());
+            let terms = own.filter_map(|p| {
+                let (left, right) = (node_of[p.left]?, node_of[p.right]?);
+                Some(PairTerm { coefficient: p.coefficient, left, right })
+            });
+            scalars.push(ScalarMoment { node, products: append(&mut products, terms) });
+        }
+        Self { contraction, scalars, products }
+    }
+}
+
 impl ContractionPlan {
     /// Rearranges validated parameters.
     pub(super) fn new(parameters: &MtpParameters) -> Self {
-        let usage = Usage::of(parameters);
-        let mut nodes = Nodes::new(parameters, &usage);
+        Self::build(parameters, &Usage::of(parameters)).0
+    }
+
+    /// The plan, and the node of each moment that has one.
+    fn build(parameters: &MtpParameters, usage: &Usage) -> (Self, Vec<Option<u32>>) {
+        let mut nodes = Nodes::new(parameters, usage);
         let mut node_of = vec![None; parameters.alpha_moments_count];
         for (k, alpha) in parameters.alpha_index_basic.iter().enumerate() {
             node_of[k] = usage.is_live(k).then(|| nodes.basic(*alpha));
@@ -92,8 +131,8 @@ impl ContractionPlan {
         for (k, &target) in targets.iter().enumerate() {
             node_of[target] = Some((first_product + k) as u32);
         }
-        let terms = Terms::collect(parameters, &usage, &node_of, first_product + targets.len());
-        terms.into_plan(nodes, first_product)
+        let terms = Terms::collect(parameters, usage, &node_of, first_product + targets.len());
+        (terms.into_plan(nodes, first_product), node_of)
     }
 
     /// Number of nodes.
@@ -108,15 +147,27 @@ struct Usage {
     weights: Vec<f64>,
     /// Whether a live product reads the moment.
     read: Vec<bool>,
+    /// Whether the moment's value is wanted even where the energy does not depend on it.
+    wanted: Vec<bool>,
 }
 
 impl Usage {
     fn of(parameters: &MtpParameters) -> Self {
+        Self::trace(parameters, vec![false; parameters.alpha_moments_count])
+    }
+
+    fn of_all_scalars(parameters: &MtpParameters) -> Self {
+        let mut wanted = vec![false; parameters.alpha_moments_count];
+        parameters.alpha_moment_mapping.iter().for_each(|&moment| wanted[moment] = true);
+        Self::trace(parameters, wanted)
+    }
+
+    fn trace(parameters: &MtpParameters, wanted: Vec<bool>) -> Self {
         let mut weights = vec![0.0; parameters.alpha_moments_count];
         for (&moment, coefficient) in parameters.alpha_moment_mapping.iter().zip(&parameters.moment_coeffs) {
             weights[moment] += coefficient;
         }
-        let mut usage = Self { read: vec![false; weights.len()], weights };
+        let mut usage = Self { read: vec![false; weights.len()], weights, wanted };
         // Backwards, a target's readers come before the products that make it.
         for product in parameters.alpha_index_times.iter().rev() {
             if product.coefficient != 0.0 && usage.is_live(product.target) {
@@ -128,7 +179,7 @@ impl Usage {
     }
 
     fn is_live(&self, moment: usize) -> bool {
-        self.read[moment] || self.weights[moment] != 0.0
+        self.read[moment] || self.wanted[moment] || self.weights[moment] != 0.0
     }
 
     /// Products that others read, in the order in which the file completes them.

@@ -73,11 +73,12 @@ impl RadialFunctions {
         let repulsive = matches!(basis.kind, RadialBasisKind::RBChebyshevRepuls | RadialBasisKind::BChebyshevRepuls);
         let (species, count) = (parameters.species_count, parameters.radial_funcs_count);
         let mut coefficients = vec![0.0; parameters.radial_coeffs.len()];
+        let normalisations = normalisations(parameters);
         for pair in 0..species * species {
             for mu in 0..count {
                 for xi in 0..size {
                     let c = parameters.radial_coeffs[(pair * count + mu) * size + xi];
-                    coefficients[(pair * size + xi) * count + mu] = parameters.scaling * normalisation(basis, xi) * c;
+                    coefficients[(pair * size + xi) * count + mu] = normalisations[xi] * c;
                 }
             }
         }
@@ -142,6 +143,12 @@ impl RadialFunctions {
 pub(super) fn repulsion(r: f64, a: f64) -> (f64, f64) {
     let wall = 1e4 * (-10.0 * (r - 1.0)).exp();
     (wall - 1e4 * (-10.0 * (a - 1.0)).exp(), -10.0 * wall)
+}
+
+/// What each basis function is multiplied by: N_n and both scalings of the file.
+pub(super) fn normalisations(parameters: &MtpParameters) -> Vec<f64> {
+    let basis = &parameters.radial_basis;
+    (0..basis.size).map(|xi| parameters.scaling * normalisation(basis, xi)).collect()
 }
 
 /// The factor N_n with the radial block's scaling.
