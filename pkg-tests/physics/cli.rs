@@ -8,21 +8,21 @@ use serde_json::Value;
 use crate::reference::{self, numbers, text};
 
 /// A folder of this test's own, removed at the end.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("crucible-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a temporary folder");
         Self(path)
     }
 
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         std::fs::write(self.0.join(name), content).expect("a temporary file");
         self.path(name)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }
@@ -33,12 +33,12 @@ impl Drop for Folder {
     }
 }
 
-fn crucible(arguments: &[&str]) -> Output {
+pub fn crucible(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_crucible")).args(arguments).output().expect("the binary")
 }
 
 /// Runs the command and returns its message, after checking that it failed as bad input does.
-fn refusal(arguments: &[&str]) -> String {
+pub fn refusal(arguments: &[&str]) -> String {
     let output = crucible(arguments);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
@@ -46,7 +46,7 @@ fn refusal(arguments: &[&str]) -> String {
     message
 }
 
-fn reference_file(path: &str) -> String {
+pub fn reference_file(path: &str) -> String {
     reference::tree().join(path).display().to_string()
 }
 
@@ -95,7 +95,7 @@ fn convert_there_and_back_keeps_the_values() {
 
 #[test]
 fn help_shows_an_example_of_every_command() {
-    for command in ["md", "efs", "convert"] {
+    for command in ["md", "efs", "convert", "grade", "select"] {
         let output = crucible(&[command, "--help"]);
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("\n  crucible {command} ")), "{command}");
     }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use crucible::io::{Configuration, read_almtp, read_structure};
-use crucible::potential::mtp::{MtpParameters, MtpPotential};
-use crucible::run::{Efs, evaluate_all, relabel_types};
+use crucible::io::{read_almtp, read_structure};
+use crucible::potential::mtp::MtpPotential;
+use crucible::run::{Efs, evaluate_all};
 use crucible::{Error, Result};
 
 use super::{files, species};
@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let parameters = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?.parameters;
     let structures = files::name(&arguments.structures);
     let mut configurations = read_structure(&files::read(&arguments.structures)?, &structures)?;
-    match_species(&mut configurations, &parameters, arguments)?;
+    species::match_potential(&mut configurations, &parameters, &arguments.species, &structures)?;
     let efs = evaluate_all(&mut MtpPotential::new(parameters)?, &configurations)?;
     match &arguments.json {
         Some(out) => {
@@ -45,24 +45,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         None => files::write("-".as_ref(), table(&efs).as_bytes()),
     }
-}
-
-/// Makes the types of the structures those of the potential.
-fn match_species(configurations: &mut [Configuration], potential: &MtpParameters, arguments: &Arguments) -> Result<()> {
-    if !arguments.species.is_empty() {
-        let species = species::parse(&arguments.species)?;
-        if species.len() != potential.species_count {
-            let expected = format!("{}, one for each species of the potential", potential.species_count);
-            return Err(Error::invalid("--species", format!("{} names", species.len()), expected));
-        }
-        return configurations.iter_mut().try_for_each(|configuration| species::assign(configuration, &species));
-    }
-    if let Some(named) = configurations.iter().find(|configuration| !species::is_numbered(configuration)) {
-        let names: Vec<&str> = named.system.species.iter().map(|species| species.name.as_str()).collect();
-        let found = format!("elements {} in {}", names.join(", "), files::name(&arguments.structures));
-        return Err(Error::invalid("--species", found, "the elements of the potential's species in its order"));
-    }
-    relabel_types(configurations, &potential.species_labels)
 }
 
 fn table(efs: &Efs) -> String {

@@ -5,7 +5,9 @@
 mod convert;
 mod efs;
 mod files;
+mod grade;
 mod md;
+mod select;
 mod species;
 mod template;
 
@@ -40,6 +42,8 @@ enum Command {
     Efs(efs::Arguments),
     Convert(convert::Arguments),
     Template(template::Arguments),
+    Grade(grade::Arguments),
+    Select(select::Arguments),
 }
 
 /// Runs the command line and reports errors.
@@ -66,5 +70,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Efs(arguments) => efs::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Template(arguments) => template::run(&arguments),
+        Command::Grade(arguments) => grade::run(&arguments),
+        Command::Select(arguments) => select::run(&arguments),
     }
 }

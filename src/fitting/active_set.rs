@@ -66,10 +66,17 @@ pub fn grade_configurations(almtp: &Almtp, configurations: &[Configuration]) -> 
         let expected = "an .almtp or .als file, as `crucible select --almtp` writes";
         return Err(Error::invalid("active set", "a potential without one", expected));
     };
+    grade_each(&mut grade, &almtp.parameters, configurations)
+}
+
+fn grade_each(
+    grade: &mut ExtrapolationGrade,
+    parameters: &MtpParameters,
+    configurations: &[Configuration],
+) -> Result<Vec<Grades>> {
     let grade_one = |configuration: &Configuration| {
         let mut grades = Grades::default();
-        let neighbors = neighbors_of(&configuration.system, &almtp.parameters)?;
-        grade.evaluate(&configuration.system, &neighbors, &mut grades)?;
+        grade.evaluate(&configuration.system, &neighbors_of(&configuration.system, parameters)?, &mut grades)?;
         Ok(grades)
     };
     configurations.iter().map(grade_one).collect()
@@ -108,21 +115,20 @@ impl<'a> Selection<'a> {
         Ok(Self { parameters, derivatives, mode, threshold, maxvol, offered, first_rows, row_count: 0 })
     }
 
-    /// Offers the rows of more configurations, again and again until none is exchanged any more.
+    /// Offers the rows of more configurations, and again those of all earlier ones, until none is exchanged any more.
     ///
     /// # Errors
     /// Atoms of an unknown species, or so close that a derivative is not finite; a threshold that is not above 1.
     pub fn offer(&mut self, configurations: &'a [Configuration]) -> Result<()> {
-        let first = self.offered.len();
-        for configuration in configurations.iter().filter(|configuration| !configuration.system.is_empty()) {
+        for configuration in configurations {
             self.offered.push(configuration);
             self.first_rows.push(self.row_count);
             self.row_count += match self.mode {
                 GradeMode::Neighborhood { .. } => configuration.system.len(),
-                GradeMode::Configuration { .. } => 1,
+                GradeMode::Configuration { .. } => configuration.system.len().min(1),
             };
         }
-        let blocks = self.blocks(first..self.offered.len());
+        let blocks = self.blocks();
         for _ in 0..MAX_PASSES {
             let mut exchanges = 0;
             for block in &blocks {
@@ -139,10 +145,10 @@ impl<'a> Selection<'a> {
     }
 
     /// Configurations in groups whose rows fit in a block.
-    fn blocks(&self, range: Range<usize>) -> Vec<Range<usize>> {
+    fn blocks(&self) -> Vec<Range<usize>> {
         let rows_per_block = (BLOCK_NUMBERS / self.derivatives.parameter_count().max(1)).max(1);
         let mut blocks: Vec<Range<usize>> = Vec::new();
-        for k in range {
+        for k in 0..self.offered.len() {
             let end = self.first_rows.get(k + 1).copied().unwrap_or(self.row_count);
             match blocks.last_mut() {
                 Some(block) if end - self.first_rows[block.start] <= rows_per_block => block.end = k + 1,
@@ -157,6 +163,9 @@ impl<'a> Selection<'a> {
         let (mut rows, mut owners) = (Vec::new(), Vec::new());
         for k in range {
             let system = &self.offered[k].system;
+            if system.is_empty() {
+                continue;
+            }
             let neighbors = neighbors_of(system, self.parameters)?;
             let mut own = match self.mode {
                 GradeMode::Neighborhood { .. } => self.derivatives.site_rows(system, &neighbors)?,
@@ -183,13 +192,22 @@ impl<'a> Selection<'a> {
         (configuration, row - self.first_rows[configuration])
     }
 
-    /// For each offered configuration (empty ones are never offered), how many rows of A are its own.
+    /// For each offered configuration, how many rows of A are its own.
     pub fn rows_chosen(&self) -> Vec<usize> {
         let mut counts = vec![0; self.offered.len()];
         for row in self.maxvol.owners().iter().flatten() {
             counts[self.place(*row).0] += 1;
         }
         counts
+    }
+
+    /// Grades of configurations against the rows chosen so far.
+    ///
+    /// # Errors
+    /// As [`Selection::offer`].
+    pub fn grades(&self, configurations: &[Configuration]) -> Result<Vec<Grades>> {
+        let mut grade = ExtrapolationGrade::new(self.parameters, self.maxvol.inverse(), self.mode)?;
+        grade_each(&mut grade, self.parameters, configurations)
     }
 
     /// The active set as files hold it, with the configurations that its rows come from.

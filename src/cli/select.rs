@@ -1,0 +1,183 @@
+//! `crucible select`: active sets, and what to label next.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use crucible::fitting::{Selection, grade_mode};
+use crucible::io::{
+    Almtp, Configuration, StructureFormat, read_almtp, read_structure, write_almtp, write_als, write_structure,
+};
+use crucible::potential::mtp::{GradeMode, MtpParameters};
+use crucible::{Error, Result};
+use serde::Serialize;
+
+use super::{files, grade, species};
+
+/// Choose by MaxVol which candidates extend a training set most (as `mlp select-add`), or build the active set of a
+/// potential from its training set.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  crucible select potential.almtp train.cfg candidates.cfg --out selected.cfg
+  crucible select potential.mtp train.cfg --almtp potential.almtp
+  crucible select potential.almtp train.cfg kept.extxyz --species K,Ca,Cl --most 40 --out selected.extxyz")]
+pub struct Arguments {
+    /// Potential: .mtp, or .almtp or .als, whose active set's configurations then count as training too.
+    potential: PathBuf,
+    /// Training set that the potential was fitted to: .cfg, .extxyz, ...
+    training: PathBuf,
+    /// Structures to choose from; may be unlabelled.
+    candidates: Option<PathBuf>,
+    /// Write the chosen candidates to this file, with their grades against the training set (MV_grade).
+    #[arg(long, value_name = "FILE", requires = "candidates")]
+    out: Option<PathBuf>,
+    /// Write the potential with the active set of its training set: .almtp or .als.
+    #[arg(long, value_name = "FILE", required_unless_present = "candidates")]
+    almtp: Option<PathBuf>,
+    /// Write which candidates were chosen, with grades, as JSON; "-" is standard output.
+    #[arg(long, value_name = "OUT", requires = "candidates")]
+    json: Option<PathBuf>,
+    /// Elements of the potential's species in its order; needed for files that name elements.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    species: Vec<String>,
+    /// Rows of the active set: each atom's energy, or each configuration's. By default as in the potential, else nbh.
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
+    /// Rows are exchanged while that enlarges the volume by more than this factor.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.001)]
+    threshold: f64,
+    /// Keep at most this many of the chosen, those with the largest grades.
+    #[arg(long, value_name = "N")]
+    most: Option<usize>,
+}
+
+/// The modes of selection.
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    /// Neighbourhoods: a row for each atom.
+    Nbh,
+    /// Configurations: a row for each.
+    Cfg,
+}
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Report<'a> {
+    candidates: usize,
+    selected: Vec<Selected<'a>>,
+}
+
+/// A chosen candidate.
+#[derive(Serialize)]
+struct Selected<'a> {
+    /// Place in the file, from 0.
+    index: usize,
+    name: Option<&'a str>,
+    /// Grade against the training set.
+    grade: f64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Files that can't be read or written, structures that do not fit the potential.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let Almtp { parameters, active_set } =
+        read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?;
+    let (known_mode, mut known) = match active_set {
+        Some(set) => (Some(grade_mode(&set.weights)?), set.configurations),
+        None => (None, Vec::new()),
+    };
+    let mode = match arguments.mode {
+        Some(Mode::Nbh) => GradeMode::Neighborhood { weight: 1.0 },
+        Some(Mode::Cfg) => GradeMode::Configuration { weight: 1.0, scaling: 2 },
+        None => known_mode.unwrap_or(GradeMode::Neighborhood { weight: 1.0 }),
+    };
+    species::match_potential(&mut known, &parameters, &[], &files::name(&arguments.potential))?;
+    known.extend(matched(&read(&arguments.training)?, &parameters, arguments, &arguments.training)?);
+    let candidates = arguments.candidates.as_deref().map(read).transpose()?.unwrap_or_default();
+    let offered = match &arguments.candidates {
+        Some(path) => matched(&candidates, &parameters, arguments, path)?,
+        None => Vec::new(),
+    };
+
+    let mut selection = Selection::new(&parameters, mode, arguments.threshold)?;
+    selection.offer(&known)?;
+    if let Some(path) = &arguments.almtp {
+        write_potential(path, &parameters, &selection)?;
+    }
+    let Some(path) = &arguments.candidates else { return Ok(()) };
+    let grades: Vec<f64> = selection.grades(&offered)?.iter().map(|grades| grades.grade).collect();
+    selection.offer(&offered)?;
+    let rows = selection.rows_chosen().split_off(known.len());
+    let chosen =
+        largest(rows.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(k, _)| k), &grades, arguments.most);
+    eprintln!("chosen: {} of the {} configurations of {}", chosen.len(), candidates.len(), files::name(path));
+    write_chosen(arguments, candidates, &grades, &chosen)
+}
+
+fn read(path: &Path) -> Result<Vec<Configuration>> {
+    read_structure(&files::read(path)?, &files::name(path))
+}
+
+fn matched(
+    configurations: &[Configuration],
+    parameters: &MtpParameters,
+    arguments: &Arguments,
+    path: &Path,
+) -> Result<Vec<Configuration>> {
+    let mut matched = configurations.to_vec();
+    species::match_potential(&mut matched, parameters, &arguments.species, &files::name(path))?;
+    Ok(matched)
+}
+
+fn write_potential(path: &Path, parameters: &MtpParameters, selection: &Selection) -> Result<()> {
+    let mut set = selection.finish();
+    // Files hold the potential's labels.
+    for configuration in &mut set.configurations {
+        for kind in &mut configuration.system.types {
+            *kind = parameters.species_labels.get(*kind as usize).map_or(*kind, |&label| label as u32);
+        }
+    }
+    let almtp = Almtp { parameters: parameters.clone(), active_set: Some(set) };
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("almtp") => files::write(path, &write_almtp(&almtp)),
+        Some("als") => files::write(path, &write_als(&almtp)?),
+        _ => Err(Error::invalid("--almtp", files::name(path), "a name ending in .almtp or .als")),
+    }
+}
+
+/// The chosen places in order; of more than `most` those with the largest grades.
+fn largest(chosen: impl Iterator<Item = usize>, grades: &[f64], most: Option<usize>) -> Vec<usize> {
+    let mut chosen: Vec<usize> = chosen.collect();
+    if let Some(most) = most.filter(|&most| most < chosen.len()) {
+        chosen.sort_by(|&a, &b| grades[b].total_cmp(&grades[a]));
+        chosen.truncate(most);
+        chosen.sort_unstable();
+    }
+    chosen
+}
+
+fn write_chosen(
+    arguments: &Arguments,
+    mut candidates: Vec<Configuration>,
+    grades: &[f64],
+    chosen: &[usize],
+) -> Result<()> {
+    if let Some(path) = &arguments.json {
+        let selected =
+            |&index: &usize| Selected { index, name: candidates[index].name.as_deref(), grade: grades[index] };
+        let report = Report { candidates: candidates.len(), selected: chosen.iter().map(selected).collect() };
+        let json = serde_json::to_vec(&report).map_err(|error| Error::invalid("JSON", error, "finite values"))?;
+        files::write(path, &json)?;
+    }
+    let Some(path) = &arguments.out else { return Ok(()) };
+    let name = files::name(path);
+    let format = StructureFormat::from_name(&name)
+        .ok_or_else(|| Error::invalid("--out", &name, "a name ending in .cfg, .extxyz or .xyz"))?;
+    let mut kept = Vec::new();
+    for &index in chosen {
+        grade::add_grade(&mut candidates[index], grades[index]);
+        kept.push(candidates[index].clone());
+    }
+    files::write(path, write_structure(format, &kept)?.as_bytes())
+}
