@@ -23,5 +23,9 @@ pub const FORCE_PER_MASS: f64 = 1.0 / MASS_VELOCITY2_TO_EV;
 pub const EV_PER_A3_TO_GPA: f64 = 160.217_663_4;
 /// One u/Å^3 in g/cm^3.
 pub const U_PER_A3_TO_G_PER_CM3: f64 = 1.660_539_066_6;
+/// Avogadro's constant, 1/mol.
+pub const AVOGADRO: f64 = 6.022_140_76e23;
+/// One eV in J.
+pub const EV_TO_J: f64 = 1.602_176_634e-19;
 /// Coulomb's constant e^2/(4 pi epsilon_0), eV Å.
 pub const COULOMB: f64 = 14.399_645_478;

@@ -15,4 +15,5 @@ mod sampling;
 mod simple_potentials;
 mod structure_files;
 mod structures;
+mod thermodynamics;
 mod transport;

@@ -12,7 +12,7 @@ use crucible::run::{Progress, Results, Run, RunSpec, SCHEMA, Stage};
 use crucible::{Error, Result};
 use serde::Serialize;
 
-use super::files;
+use super::{files, properties};
 
 /// Carry out a molecular-dynamics run: relaxation, warm-up, equilibration, production.
 #[derive(Args)]
@@ -77,12 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let trajectory_format = arguments.trajectory.as_deref().map(trajectory_format).transpose()?;
     let last_format = arguments.last.as_deref().map(format_of).transpose()?;
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
-    let find = |name: &str| -> Result<Vec<u8>> {
-        let places = [folder.join(name), arguments.files.join(name)];
-        // Where it is nowhere, the error names the first place.
-        let found = places.iter().find(|path| path.exists()).unwrap_or(&places[0]);
-        files::read(found)
-    };
+    let find = file_finder(folder, &arguments.files);
     let mut run = Run::new(specification, &find)?;
     if let Some(path) = &arguments.restore {
         run.restore(&files::read(path)?)?;
@@ -105,7 +100,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     report(&run, arguments)
 }
 
-fn read_specification(path: &Path) -> Result<RunSpec> {
+/// Files beside the specification, else in the folder given.
+pub fn file_finder<'a>(folder: &'a Path, other: &'a Path) -> impl Fn(&str) -> Result<Vec<u8>> + 'a {
+    move |name| {
+        let places = [folder.join(name), other.join(name)];
+        // Where it is nowhere, the error names the first place.
+        let found = places.iter().find(|path| path.exists()).unwrap_or(&places[0]);
+        files::read(found)
+    }
+}
+
+/// A specification, with the line of what is wrong with it.
+///
+/// # Errors
+/// A file that can't be read or is no specification.
+pub fn read_specification(path: &Path) -> Result<RunSpec> {
     let bytes = files::read(path)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let line = bytes.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
@@ -192,7 +201,7 @@ impl Trajectory {
 }
 
 /// Progress on standard error: one line that changes on a terminal, else a line now and then.
-struct Monitor {
+pub struct Monitor {
     quiet: bool,
     terminal: bool,
     shown: Option<(Stage, Instant)>,
@@ -201,12 +210,14 @@ struct Monitor {
 }
 
 impl Monitor {
-    fn new(quiet: bool) -> Self {
+    /// A monitor; a quiet one prints nothing.
+    pub fn new(quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self { quiet, terminal, shown: None, start: Instant::now(), first_step: None }
     }
 
-    fn show(&mut self, progress: &Progress) {
+    /// Tells, if it is time to.
+    pub fn show(&mut self, progress: &Progress) {
         let first = *self.first_step.get_or_insert(progress.step);
         let pause = Duration::from_millis(if self.terminal { 200 } else { 10_000 });
         let due = self.shown.is_none_or(|(stage, when)| stage != progress.stage || when.elapsed() > pause);
@@ -223,7 +234,8 @@ impl Monitor {
         }
     }
 
-    fn end(&mut self, progress: &Progress) {
+    /// Tells the last state.
+    pub fn end(&mut self, progress: &Progress) {
         self.shown = None;
         self.show(progress);
         if self.terminal && !self.quiet {
@@ -254,7 +266,8 @@ fn line(progress: &Progress, steps_per_second: f64) -> String {
 fn report(run: &Run, arguments: &Arguments) -> Result<()> {
     let results = run.results();
     if arguments.json.as_deref() != Some(Path::new("-")) {
-        files::write("-".as_ref(), table(&results.estimates).as_bytes())?;
+        let text = format!("{}\n{}", table(&results.estimates), properties::table(&results.properties));
+        files::write("-".as_ref(), text.as_bytes())?;
     }
     let Some(path) = &arguments.json else { return Ok(()) };
     let report = Report { schema: SCHEMA, specification: run.spec(), progress: run.progress(), results };

@@ -7,6 +7,8 @@ mod efs;
 mod files;
 mod grade;
 mod md;
+mod properties;
+mod scan;
 mod select;
 mod species;
 mod template;
@@ -32,6 +34,7 @@ struct Arguments {
 
 const EXAMPLES: &str = "Examples:
   crucible md run.json --json results.json
+  crucible scan run.json --temperatures 1050,1100,1150
   crucible efs potential.mtp structures.cfg --json values.json
   crucible convert melt.extxyz melt.data
 Each command's --help shows more.";
@@ -39,6 +42,7 @@ Each command's --help shows more.";
 #[derive(Subcommand)]
 enum Command {
     Md(md::Arguments),
+    Scan(scan::Arguments),
     Efs(efs::Arguments),
     Convert(convert::Arguments),
     Template(template::Arguments),
@@ -67,6 +71,7 @@ fn run(arguments: Arguments) -> Result<()> {
     }
     match arguments.command {
         Command::Md(arguments) => md::run(&arguments),
+        Command::Scan(arguments) => scan::run(&arguments),
         Command::Efs(arguments) => efs::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Template(arguments) => template::run(&arguments),

@@ -60,8 +60,10 @@ mod checkpoint;
 mod efs;
 mod ingredients;
 mod measured;
+mod melt;
 mod observers;
 mod plan;
+mod scan;
 mod spec;
 mod stages;
 
@@ -69,6 +71,7 @@ pub use card::{Card, CardPotential, CardSpecies, DensityCorrelation, Fit, ValidR
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
 pub use ingredients::{Files, potential};
 pub use measured::MeasuredDensity;
+pub use scan::{ScanPoint, scan_properties};
 pub use spec::{
     BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA,
     SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,

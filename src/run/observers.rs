@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::sampling::{Frame, Msd, Observer, Quantity, Rdf, RdfSettings, Schedule, Thermo};
 use crate::system::System;
 
-use super::spec::{Results, SamplingSpec, Stage};
+use super::melt::MeltObservers;
+use super::spec::{Results, RunSpec, SamplingSpec, Stage};
 use super::stages::Moving;
 
 /// Series over all dynamics; averages, structure and displacements over production only.
@@ -16,6 +17,7 @@ pub(super) struct Observers {
     pub(super) thermo: Thermo,
     rdf: Option<Rdf>,
     msd: Msd,
+    melt: MeltObservers,
     thermo_schedule: Schedule,
     structure_schedule: Schedule,
 }
@@ -26,6 +28,7 @@ impl Observers {
             thermo: Thermo::new(),
             rdf: rdf(system)?,
             msd: Msd::new(system),
+            melt: MeltObservers::new(system),
             thermo_schedule: Schedule::every(spec.thermo_every),
             structure_schedule: Schedule::every(spec.structure_every),
         })
@@ -36,6 +39,7 @@ impl Observers {
         self.thermo.restart_averages();
         self.rdf = rdf(system)?;
         self.msd = Msd::new(system);
+        self.melt = MeltObservers::new(system);
         Ok(())
     }
 
@@ -58,6 +62,9 @@ impl Observers {
         };
         if thermo {
             self.thermo.observe(&frame);
+            if stage == Stage::Production {
+                self.melt.observe_thermo(&frame);
+            }
         }
         if structure {
             if let Some(rdf) = &mut self.rdf {
@@ -67,13 +74,13 @@ impl Observers {
         }
     }
 
-    pub(super) fn results(&self) -> Results {
+    pub(super) fn results(&self, system: &System, spec: &RunSpec) -> Results {
         let estimate = |quantity: Quantity| Some((quantity.name().to_owned(), self.thermo.estimate(quantity)?));
         Results {
             estimates: self.thermo.quantities().filter_map(estimate).collect(),
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: self.msd.curves(),
-            properties: self.transport_properties(),
+            properties: [self.melt.properties(system, spec), self.transport_properties()].concat(),
         }
     }
 }

@@ -147,7 +147,7 @@ impl Run {
     /// What production has measured so far.
     pub fn results(&self) -> Results {
         match self.stage() {
-            Stage::Production | Stage::Finished => self.observers.results(),
+            Stage::Production | Stage::Finished => self.observers.results(self.frame(), &self.spec),
             _ => Results::default(),
         }
     }

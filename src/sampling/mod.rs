@@ -7,10 +7,12 @@
 //! |---|---|
 //! | [`Thermo`] | temperature, pressure, energies, density, volume: series for plots, and averages |
 //! | [`Rdf`] | partial radial distribution functions and coordination numbers |
+//! | [`Fluctuations`] | moments of volume and energies: density, expansion, compressibility, heat capacities |
 //! | [`Msd`] | mean-square displacement of each species |
 //!
 //! [`Trajectory`] keeps snapshots of the whole run, for those who want to take it home.
 
+mod fluctuations;
 mod msd;
 mod pairs;
 mod rdf;
@@ -22,6 +24,7 @@ mod trajectory;
 
 use serde::{Deserialize, Serialize};
 
+pub use fluctuations::{Convergence, Fluctuations, Moments};
 pub use msd::{DiffusionWindow, Msd, MsdCurve};
 pub use rdf::{Rdf, RdfCurve, RdfSettings};
 pub use series::TimeSeries;
