@@ -6,6 +6,7 @@ mod dynamics;
 mod ensembles;
 mod file_properties;
 mod files;
+mod fitting;
 mod ionic;
 mod kernels;
 mod neighbors;

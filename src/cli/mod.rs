@@ -6,12 +6,14 @@ mod convert;
 mod efs;
 mod files;
 mod grade;
+mod labelled;
 mod md;
 mod properties;
 mod scan;
 mod select;
 mod species;
 mod template;
+mod train;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,7 @@ enum Command {
     Template(template::Arguments),
     Grade(grade::Arguments),
     Select(select::Arguments),
+    Train(train::Arguments),
 }
 
 /// Runs the command line and reports errors.
@@ -77,5 +80,6 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Template(arguments) => template::run(&arguments),
         Command::Grade(arguments) => grade::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
     }
 }

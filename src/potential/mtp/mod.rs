@@ -10,6 +10,7 @@
 //! trajectory, are the same for every number of threads.
 
 mod grade;
+pub mod jacobian;
 mod kernel_lanes;
 mod kernel_reference;
 mod neighborhood;

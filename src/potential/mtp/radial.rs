@@ -51,6 +51,10 @@ pub(super) struct RadialFunctions {
     /// R, the number of basis functions.
     pub size: usize,
     species: usize,
+    /// The file's coefficients, index `((zi*C + zj)*K + mu)*R + xi`.
+    raw: Vec<f64>,
+    /// What multiplies `g P_n` in each basis function, both scalings included.
+    norms: Vec<f64>,
     /// Index `((zi*C + zj)*R + xi)*K + mu`: one basis function's coefficients side by side.
     coefficients: Vec<f64>,
 }
@@ -93,6 +97,8 @@ impl RadialFunctions {
             count,
             size,
             species,
+            raw: parameters.radial_coeffs.clone(),
+            norms: (0..size).map(|xi| parameters.scaling * normalisation(basis, xi)).collect(),
             coefficients,
         }
     }
@@ -102,6 +108,18 @@ impl RadialFunctions {
         let length = self.size * self.count;
         let start = (zi * self.species + zj) * length;
         &self.coefficients[start..start + length]
+    }
+
+    /// The file's coefficients of a pair of species, index `mu*R + xi`; they multiply what [`RadialFunctions::basis`] gives.
+    pub(super) fn raw_coefficients(&self, zi: usize, zj: usize) -> &[f64] {
+        let length = self.size * self.count;
+        let start = (zi * self.species + zj) * length;
+        &self.raw[start..start + length]
+    }
+
+    /// Number of species.
+    pub(super) fn species_count(&self) -> usize {
+        self.species
     }
 
     /// `f_mu(r)` and its derivative, eV and eV/Å, for each mu.
@@ -126,6 +144,26 @@ impl RadialFunctions {
         }
         if clamped {
             derivatives.fill(0.0);
+        }
+    }
+
+    /// Basis functions `Q_n(r)` with both scalings, and their derivatives, for each n.
+    pub(super) fn basis(&self, r: f64, values: &mut [f64], derivatives: &mut [f64]) {
+        let clamped = self.repulsive && r <= self.min_dist;
+        let r = if clamped { self.min_dist } else { r };
+        let x = self.slope * r + self.intercept;
+        let (g, dg) = self.envelope_at(r);
+        let slope = if clamped { 0.0 } else { self.slope };
+        let dg = if clamped { 0.0 } else { dg };
+        let (mut p, mut dp) = ((1.0, 0.0), (0.0, 0.0)); // (P_n, P_(n-1)) and their derivatives by x
+        for (xi, norm) in self.norms.iter().enumerate() {
+            if xi > 0 {
+                let Recurrence { a, b, c } = self.steps[xi - 1];
+                dp = ((a * x + b) * dp.0 + a * p.0 + c * dp.1, dp.0);
+                p = ((a * x + b) * p.0 + c * p.1, p.0);
+            }
+            values[xi] = norm * g * p.0;
+            derivatives[xi] = norm * (dg * p.0 + g * dp.0 * slope);
         }
     }
 

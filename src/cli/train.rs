@@ -1,0 +1,224 @@
+//! `crucible train`: fits a potential to labelled configurations.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use crucible::fitting::{DataSet, Fit, FitProgress, FitSpec, TemplateSpec, Weighting, Weights};
+use crucible::io::{read_almtp, write_mtp};
+use crucible::potential::mtp::MtpParameters;
+use crucible::{Error, Result};
+
+use super::{files, labelled};
+
+/// Time between two lines of progress.
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+
+/// Fits a potential to labelled configurations and writes it as .mtp.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  crucible train salt.extxyz -o salt.mtp --level 14 --cutoff 6 --species K,Ca,Cl
+  crucible train train.cfg -o fitted.mtp --template 16.mtp --energy-weight 1 --force-weight 0.01 --stress-weight 0.001
+  crucible train more.cfg -o better.mtp --template fitted.mtp --starts 1 --json report.json --save fit.state")]
+pub struct Arguments {
+    /// Labelled configurations: .cfg or extended XYZ; several files one after the other.
+    #[arg(required = true, num_args = 1.., value_name = "DATA")]
+    data: Vec<PathBuf>,
+    /// Potential to write; "-" is standard output.
+    #[arg(long, short, value_name = "OUT.mtp")]
+    output: PathBuf,
+    /// Potential to start from, trained or not; instead of --level and --cutoff.
+    #[arg(long, value_name = "MTP", conflicts_with_all = ["level", "cutoff", "basis_size"])]
+    template: Option<PathBuf>,
+    /// Level of the potential: an even number from 2 to 28.
+    #[arg(long, default_value_t = 16)]
+    level: usize,
+    /// Cutoff (max_dist), Å.
+    #[arg(long, default_value_t = 5.0, value_name = "ANGSTROM")]
+    cutoff: f64,
+    /// Number of radial basis functions.
+    #[arg(long, default_value_t = 8, value_name = "R")]
+    basis_size: usize,
+    /// Elements in the order of the potential's species; by default in the order of the files.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    species: Vec<String>,
+    /// Weight of the energy.
+    #[arg(long, default_value_t = Weights::default().energy)]
+    energy_weight: f64,
+    /// Weight of the forces, Å^2.
+    #[arg(long, default_value_t = Weights::default().force)]
+    force_weight: f64,
+    /// Weight of the stress.
+    #[arg(long, default_value_t = Weights::default().stress)]
+    stress_weight: f64,
+    /// How weights depend on the number of atoms.
+    #[arg(long, value_enum, default_value_t = WeightingName::Vibrations)]
+    weighting: WeightingName,
+    /// e of the factor e/(|F|^2 + e) on each atom's force weight, (eV/Å)^2.
+    #[arg(long, value_name = "E")]
+    scale_by_force: Option<f64>,
+    /// Weight of the penalty that holds the norm of radial functions.
+    #[arg(long, default_value_t = 0.0)]
+    penalty: f64,
+    /// Seed of the random starts.
+    #[arg(long, default_value_t = FitSpec::default().seed)]
+    seed: u64,
+    /// Random starts; the best of them goes on.
+    #[arg(long, default_value_t = FitSpec::default().starts)]
+    starts: usize,
+    /// Share of the configurations that is held out, to end before the fit follows noise.
+    #[arg(long, default_value_t = FitSpec::default().held_out, value_name = "SHARE")]
+    held_out: f64,
+    /// Most steps after the starts.
+    #[arg(long, default_value_t = FitSpec::default().max_iterations, value_name = "STEPS")]
+    max_iterations: usize,
+    /// End where ten steps gain less than this share of the loss.
+    #[arg(long, default_value_t = FitSpec::default().tolerance)]
+    tolerance: f64,
+    /// End after so many seconds with the best so far.
+    #[arg(long, value_name = "SECONDS")]
+    max_time: Option<f64>,
+    /// Write errors and the learning curve as JSON; "-" is standard output.
+    #[arg(long, value_name = "OUT")]
+    json: Option<PathBuf>,
+    /// File that holds the state of the fit: written at the end, and read at the start if it exists.
+    #[arg(long, value_name = "STATE")]
+    save: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WeightingName {
+    Vibrations,
+    Molecules,
+    Structures,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Files that can't be read or written, data that can't be fitted to, values out of range.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let started = Instant::now();
+    let data = labelled::read(&arguments.data, &arguments.species)?;
+    data.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    let template = template(arguments, &data)?;
+    let mut fit = open(arguments, template, data)?;
+    announce(&fit);
+    let limit = arguments.max_time.map(|seconds| started + Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
+    let mut shown = Instant::now();
+    loop {
+        let progress = fit.advance(&mut || true)?;
+        let late = limit.is_some_and(|limit| Instant::now() > limit);
+        if shown.elapsed() > PROGRESS_EVERY || progress.end.is_some() || late {
+            shown = Instant::now();
+            eprintln!("{}", line(&progress, started.elapsed()));
+        }
+        if progress.end.is_some() || late {
+            break;
+        }
+    }
+    write(arguments, &fit)
+}
+
+fn template(arguments: &Arguments, data: &DataSet) -> Result<MtpParameters> {
+    let mut template = match &arguments.template {
+        Some(path) => read_almtp(&files::read(path)?, &files::name(path))?.parameters,
+        None => {
+            let mut spec = TemplateSpec::new(arguments.level, data.species.len(), arguments.cutoff);
+            spec.radial_basis.size = arguments.basis_size;
+            spec.build()?
+        }
+    };
+    if template.species_count == data.species.len() && template.tag.is_none() && arguments.template.is_none() {
+        let names: Vec<&str> = data.species.iter().map(|species| species.name.as_str()).collect();
+        template.tag = Some(names.join("-"));
+    }
+    Ok(template)
+}
+
+fn open(arguments: &Arguments, template: MtpParameters, data: DataSet) -> Result<Fit> {
+    let weighting = match arguments.weighting {
+        WeightingName::Vibrations => Weighting::Vibrations,
+        WeightingName::Molecules => Weighting::Molecules,
+        WeightingName::Structures => Weighting::Structures,
+    };
+    let weights = Weights {
+        energy: arguments.energy_weight,
+        force: arguments.force_weight,
+        stress: arguments.stress_weight,
+        weighting,
+        force_scaling: arguments.scale_by_force,
+        penalty: arguments.penalty,
+    };
+    let spec = FitSpec {
+        weights,
+        seed: arguments.seed,
+        starts: arguments.starts,
+        held_out: arguments.held_out,
+        max_iterations: arguments.max_iterations,
+        tolerance: arguments.tolerance,
+        ..FitSpec::default()
+    };
+    match arguments.save.as_deref().filter(|path| path.exists()) {
+        None => Fit::new(template, data, spec),
+        Some(path) => {
+            let state = serde_json::from_slice(&files::read(path)?)
+                .map_err(|error| Error::invalid(files::name(path), error, "the state of a fit, from --save"))?;
+            Fit::resume(template, data, spec, state)
+        }
+    }
+}
+
+fn announce(fit: &Fit) {
+    let (training, held_out) = (fit.training(), fit.held_out());
+    let names: Vec<&str> = training.species.iter().map(|species| species.name.as_str()).collect();
+    eprintln!("species {}: {} configurations, {} held out", names.join(", "), training.len(), held_out.len());
+}
+
+/// One line of progress.
+fn line(progress: &FitProgress, elapsed: Duration) -> String {
+    let stage = match progress.stage < progress.starts && progress.starts > 1 {
+        true => format!("start {}/{}", progress.stage + 1, progress.starts),
+        false => "fit".to_owned(),
+    };
+    let mut out = format!("{:>6.0} s  {stage}, step {}", elapsed.as_secs_f64(), progress.iteration);
+    if let Some(point) = &progress.point {
+        let errors = point.held_out.as_ref().unwrap_or(&point.training);
+        let which = if point.held_out.is_some() { "held out" } else { "training" };
+        out.push_str(&format!(
+            ": loss {:.4e}; {which}: {:.2} meV/atom, {:.1} meV/Å, {:.3} GPa",
+            point.loss,
+            errors.energy_per_atom.rms * 1e3,
+            errors.force_component.rms * 1e3,
+            errors.stress_gpa.rms
+        ));
+    }
+    out
+}
+
+fn write(arguments: &Arguments, fit: &Fit) -> Result<()> {
+    let Some(potential) = fit.potential() else {
+        return Err(Error::invalid("--max-time", "no pass over the data was complete", "more time"));
+    };
+    files::write(&arguments.output, write_mtp(&potential).as_bytes())?;
+    if let Some(path) = &arguments.save {
+        write_json(path, fit.state())?;
+    }
+    let best = fit.history().iter().min_by(|a, b| {
+        let quality = |loss: Option<f64>, other: f64| loss.unwrap_or(other);
+        quality(a.held_out_loss, a.loss).total_cmp(&quality(b.held_out_loss, b.loss))
+    });
+    if let Some(point) = best {
+        eprint!("{}", labelled::table("training", &point.training));
+        point.held_out.iter().for_each(|errors| eprint!("{}", labelled::table("held out", errors)));
+    }
+    match &arguments.json {
+        Some(path) => write_json(path, &serde_json::json!({ "best": best, "history": fit.history() })),
+        None => Ok(()),
+    }
+}
+
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
+    let json = serde_json::to_vec(value).map_err(|error| Error::invalid("JSON", error, "finite values"))?;
+    files::write(path, &json)
+}

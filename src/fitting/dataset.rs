@@ -1,0 +1,290 @@
+//! Labelled configurations, checked before anything is fitted to them.
+
+use crate::error::{Error, Result};
+use crate::io::Configuration;
+use crate::math::Vec3;
+use crate::neighbor::NeighborList;
+use crate::system::{Species, System};
+
+/// Skin of the neighbour lists, Å: not zero, so that the potential alone decides on pairs at the very cutoff.
+const SKIN: f64 = 0.1;
+/// How far to look for the closest pair, Å; no two atoms of a condensed phase are further apart.
+const CLOSEST_PAIR_REACH: f64 = 4.0;
+/// Two structures are one where no coordinate differs by more, Å.
+const SAME_POSITION: f64 = 1e-6;
+/// Labels of one structure contradict each other where they differ by more, eV an atom and eV/Å.
+const SAME_LABEL: f64 = 1e-3;
+
+/// Labels of one configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labels {
+    /// Total energy, eV.
+    pub energy: f64,
+    /// Force on each atom, eV/Å.
+    pub forces: Vec<Vec3>,
+    /// PlusStress xx, yy, zz, yz, xz, xy, eV.
+    pub stress: Option<[f64; 6]>,
+}
+
+impl Labels {
+    /// Label of a row of the fit: the energy, the forces, the stresses; zero where there is none.
+    pub(super) fn rows(&self, out: &mut Vec<f64>) {
+        out.clear();
+        out.push(self.energy);
+        out.extend(self.forces.iter().flat_map(|force| force.iter()));
+        out.extend(self.stress.unwrap_or_default());
+    }
+}
+
+/// A configuration with its labels.
+#[derive(Debug, Clone)]
+pub struct Labelled {
+    /// Its name, where its file gives one.
+    pub name: Option<String>,
+    /// Atoms; types index the data set's species.
+    pub system: System,
+    /// Labels.
+    pub labels: Labels,
+}
+
+/// Configurations to fit to.
+#[derive(Debug, Clone)]
+pub struct DataSet {
+    /// Species in the order of the potential.
+    pub species: Vec<Species>,
+    /// The configurations.
+    pub configurations: Vec<Labelled>,
+    /// What a user should know of them, although the fit goes on.
+    pub notes: Vec<String>,
+}
+
+impl DataSet {
+    /// Checks labelled configurations whose types index `species`.
+    ///
+    /// # Errors
+    /// No configuration; a label that is missing or not finite; a configuration marked as not converged; two that have the
+    /// same atoms and different labels; a species that none has.
+    pub fn new(configurations: Vec<Configuration>, species: Vec<Species>) -> Result<Self> {
+        if configurations.is_empty() {
+            return Err(Error::invalid("data set", "no configuration", "labelled configurations"));
+        }
+        check_labelled(&configurations)?;
+        let mut set = Self { species, configurations: Vec::new(), notes: Vec::new() };
+        for (k, configuration) in configurations.into_iter().enumerate() {
+            let labelled = labelled(configuration, k)?;
+            if labelled.system.types.iter().any(|&kind| kind as usize >= set.species.len()) {
+                let expected = format!("types below {}", set.species.len());
+                return Err(Error::invalid(describe(k, &labelled.name), "a type without species", expected));
+            }
+            set.configurations.push(labelled);
+        }
+        set.check_species()?;
+        set.drop_duplicates()?;
+        set.note_stresses();
+        set.note_net_forces();
+        Ok(set)
+    }
+
+    /// Number of configurations.
+    pub fn len(&self) -> usize {
+        self.configurations.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.configurations.is_empty()
+    }
+
+    /// Distance of the closest pair of atoms within 4 Å, with the configuration that has it, Å.
+    ///
+    /// # Errors
+    /// A cell too small for a list of neighbours.
+    pub fn closest_pair(&self) -> Result<Option<(f64, usize)>> {
+        let mut closest: Option<(f64, usize)> = None;
+        for (k, labelled) in self.configurations.iter().enumerate() {
+            let neighbors = neighbor_list(&labelled.system, CLOSEST_PAIR_REACH)?;
+            for atom in 0..labelled.system.len() {
+                for slot in neighbors.range(atom) {
+                    let distance = neighbors.vector(atom, slot).norm();
+                    if closest.is_none_or(|(least, _)| distance < least) {
+                        closest = Some((distance, k));
+                    }
+                }
+            }
+        }
+        Ok(closest)
+    }
+
+    /// Rows of the fit: an energy, 3N forces and up to six stresses each.
+    pub fn equation_count(&self) -> usize {
+        let rows = |l: &Labelled| 1 + 3 * l.system.len() + l.labels.stress.map_or(0, |stress| stress.len());
+        self.configurations.iter().map(rows).sum()
+    }
+
+    /// Moves every `1/fraction`-th configuration of each composition into a set of its own.
+    pub fn split(mut self, fraction: f64) -> (Self, Self) {
+        let mut held_out = Self { species: self.species.clone(), configurations: Vec::new(), notes: Vec::new() };
+        let mut seen: Vec<(Vec<usize>, f64)> = Vec::new();
+        let mut kept = Vec::new();
+        for labelled in self.configurations.drain(..) {
+            let counts = labelled.system.counts();
+            let place = seen.iter().position(|(known, _)| *known == counts).unwrap_or_else(|| {
+                // Compositions begin at different phases, so that rare ones are not all on one side.
+                seen.push((counts, (0.5 + 0.618_034 * seen.len() as f64) % 1.0));
+                seen.len() - 1
+            });
+            let share = &mut seen[place].1;
+            *share += fraction;
+            if *share >= 1.0 {
+                *share -= 1.0;
+                held_out.configurations.push(labelled);
+            } else {
+                kept.push(labelled);
+            }
+        }
+        self.configurations = kept;
+        (self, held_out)
+    }
+
+    fn check_species(&self) -> Result<()> {
+        let occurs = |kind: usize| {
+            self.configurations.iter().any(|labelled| labelled.system.types.iter().any(|&t| t as usize == kind))
+        };
+        match (0..self.species.len()).find(|&kind| !occurs(kind)) {
+            Some(kind) => {
+                let found = format!("no atom of species {} ({})", kind, self.species[kind].name);
+                Err(Error::invalid(
+                    "data set",
+                    found,
+                    "every species in some configuration: its coefficients are free else",
+                ))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps one of each structure.
+    fn drop_duplicates(&mut self) -> Result<()> {
+        let mut kept: Vec<(usize, Labelled)> = Vec::new();
+        let mut dropped = Vec::new();
+        for (k, labelled) in std::mem::take(&mut self.configurations).into_iter().enumerate() {
+            match kept.iter().find(|(_, known)| same_structure(&known.system, &labelled.system)) {
+                None => kept.push((k, labelled)),
+                Some((first, known)) => {
+                    if let Some(difference) = contradiction(&known.labels, &labelled.labels) {
+                        let names = format!("{} and {}", describe(*first, &known.name), describe(k, &labelled.name));
+                        return Err(Error::invalid(names, difference, "equal labels for equal structures"));
+                    }
+                    dropped.push((k + 1).to_string());
+                }
+            }
+        }
+        if !dropped.is_empty() {
+            self.notes.push(format!("left out as duplicates of earlier ones: configurations {}", dropped.join(", ")));
+        }
+        self.configurations = kept.into_iter().map(|(_, labelled)| labelled).collect();
+        Ok(())
+    }
+
+    fn note_stresses(&mut self) {
+        let missing =
+            self.configurations.iter().filter(|l| l.labels.stress.is_none() && l.system.cell.is_bulk()).count();
+        if missing > 0 {
+            let n = self.len();
+            self.notes
+                .push(format!("{missing} of {n} periodic configurations have no stress: only the others' are fitted"));
+        }
+    }
+
+    /// Forces that do not add up to zero are those of a calculation that is not converged, or not of a closed system.
+    fn note_net_forces(&mut self) {
+        let net =
+            |labelled: &Labelled| labelled.labels.forces.iter().sum::<Vec3>().norm() / labelled.system.len() as f64;
+        let worst = self.configurations.iter().map(net).fold(0.0, f64::max);
+        if worst > 0.01 {
+            self.notes
+                .push(format!("forces add up to as much as {worst:.3} eV/Å an atom in a configuration, not to zero"));
+        }
+    }
+}
+
+/// The neighbour list of a system at rest.
+pub(super) fn neighbor_list(system: &System, cutoff: f64) -> Result<NeighborList> {
+    let mut neighbors = NeighborList::new(cutoff, SKIN)?;
+    neighbors.update(system)?;
+    Ok(neighbors)
+}
+
+fn describe(index: usize, name: &Option<String>) -> String {
+    let name = name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+    format!("configuration {}{name}", index + 1)
+}
+
+/// One message for all that lack a label.
+fn check_labelled(configurations: &[Configuration]) -> Result<()> {
+    let lacking = |what: &str, missing: &dyn Fn(&Configuration) -> bool| {
+        let numbers: Vec<usize> = (0..configurations.len()).filter(|&k| missing(&configurations[k])).collect();
+        let Some(&first) = numbers.first() else { return Ok(()) };
+        let found = match numbers.len() {
+            n if n == configurations.len() => format!("no configuration with {what}"),
+            n => format!(
+                "no {what} in {n} of {}, first in {}",
+                configurations.len(),
+                describe(first, &configurations[first].name)
+            ),
+        };
+        Err(Error::invalid("data set", found, "an energy and forces for every configuration"))
+    };
+    lacking("an energy", &|configuration| configuration.energy.is_none())?;
+    lacking("forces", &|configuration| configuration.forces.is_none())?;
+    let unconverged = configurations.iter().position(|configuration| {
+        configuration.features.iter().any(|(key, value)| {
+            let no = matches!(value.to_ascii_lowercase().as_str(), "f" | "false" | "no" | "0");
+            key.to_ascii_lowercase().ends_with("converged") && (no != key.to_ascii_lowercase().ends_with("unconverged"))
+        })
+    });
+    match unconverged {
+        Some(k) => Err(Error::invalid(
+            describe(k, &configurations[k].name),
+            "labels marked as not converged",
+            "converged labels; remove the configuration or label it again",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn labelled(configuration: Configuration, index: usize) -> Result<Labelled> {
+    let Configuration { name, system, energy, forces, plus_stress, .. } = configuration;
+    let (Some(energy), Some(forces)) = (energy, forces) else {
+        return Err(Error::invalid(describe(index, &name), "no labels", "an energy and forces"));
+    };
+    let stress = plus_stress.map(|s| {
+        let mean = |a: usize, b: usize| 0.5 * (s[(a, b)] + s[(b, a)]);
+        [mean(0, 0), mean(1, 1), mean(2, 2), mean(1, 2), mean(0, 2), mean(0, 1)]
+    });
+    let numbers = forces.iter().flat_map(|f| f.iter()).chain(stress.iter().flatten()).chain([&energy]);
+    if forces.len() != system.len() || system.is_empty() {
+        let found = format!("{} forces for {} atoms", forces.len(), system.len());
+        return Err(Error::invalid(describe(index, &name), found, "one for each of at least one atom"));
+    }
+    if numbers.into_iter().any(|x| !x.is_finite()) {
+        return Err(Error::invalid(describe(index, &name), "a label that is not finite", "numbers"));
+    }
+    Ok(Labelled { name, system, labels: Labels { energy, forces, stress } })
+}
+
+fn same_structure(a: &System, b: &System) -> bool {
+    a.types == b.types
+        && a.cell.periodic() == b.cell.periodic()
+        && (a.cell.vectors() - b.cell.vectors()).amax() < SAME_POSITION
+        && a.positions.iter().zip(&b.positions).all(|(p, q)| (p - q).amax() < SAME_POSITION)
+}
+
+fn contradiction(a: &Labels, b: &Labels) -> Option<String> {
+    let energy = (a.energy - b.energy).abs() / a.forces.len() as f64;
+    let force = a.forces.iter().zip(&b.forces).map(|(f, g)| (f - g).amax()).fold(0.0, f64::max);
+    if energy > SAME_LABEL {
+        return Some(format!("the same atoms, energies {energy:.4} eV an atom apart"));
+    }
+    (force > SAME_LABEL).then(|| format!("the same atoms, forces {force:.4} eV/Å apart"))
+}
