@@ -1,10 +1,17 @@
 //! Transport estimators against processes whose coefficients are known exactly.
 
-use crucible::analysis::{Estimate, transport};
-use crucible::math::Vec3;
+use crucible::analysis::{Estimate, Property, transport};
+use crucible::io::read_mtp;
 use crucible::math::rng::{Rng, seeded};
+use crucible::math::{Mat3, Vec3};
+use crucible::neighbor::NeighborList;
+use crucible::potential::mtp::MtpPotential;
+use crucible::potential::simple::{LennardJones, PairParameters, Soft, Truncation};
+use crucible::potential::{Evaluation, Potential};
+use crucible::run::{EnsembleKind, Results, Run, RunSpec};
 use crucible::sampling::{Frame, Msd, Observer};
 use crucible::system::{Cell, Species, System};
+use crucible::units::{BOLTZMANN, FORCE_PER_MASS, MASS_VELOCITY2_TO_EV};
 use rand_distr::{Distribution, StandardNormal};
 
 fn normal(rng: &mut Rng) -> Vec3 {
@@ -91,5 +98,198 @@ fn slow_self_diffusion_covers_two_thirds() {
         // 68.3 %, with 400 runs good to 2.3 %, and some 30 stretches' heavier tails.
         assert!((0.60..0.76).contains(&found.within) && found.known > 0.95, "memory {memory}");
         assert!((found.mean - 1.0).abs() < 0.02, "memory {memory}: {}", found.mean);
+    }
+}
+
+fn melt_potential() -> MtpPotential {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/cacl2-kcl/potential.mtp");
+    MtpPotential::new(read_mtp(&std::fs::read_to_string(path).unwrap(), "potential.mtp").unwrap()).unwrap()
+}
+
+/// A cluster of K, Ca and Cl with velocities, in a cell with open or periodic sides.
+fn cluster(cell: Cell) -> System {
+    let mut rng = seeded(11, 0);
+    let species = ["K", "Ca", "Cl"].map(|name| Species::from_name(name).unwrap());
+    let grid = (0..27).map(|k| Vec3::new((k % 3) as f64, (k / 3 % 3) as f64, (k / 9) as f64) * 2.9);
+    let positions: Vec<Vec3> = grid.map(|x| x + 0.2 * normal(&mut rng)).collect();
+    let types = (0..27).map(|k| if k % 2 == 0 { 2 } else { (k / 2) % 2 }).collect();
+    let mut system = System::new(cell, species.to_vec(), types, positions).unwrap();
+    system.velocities.iter_mut().for_each(|v| *v = 1e-2 * normal(&mut rng));
+    system
+}
+
+fn evaluate(potential: &mut dyn Potential, system: &System) -> (Evaluation, Vec<Mat3>) {
+    let mut neighbors = NeighborList::new(potential.cutoff(), 0.3).unwrap();
+    neighbors.update(system).unwrap();
+    let (mut evaluation, mut virials) = (Evaluation::default(), Vec::new());
+    potential.evaluate(system, &neighbors, &mut evaluation).unwrap();
+    assert!(potential.atom_virials(&neighbors, &mut virials));
+    (evaluation, virials)
+}
+
+fn pairs_and_many_bodies() -> Vec<Box<dyn Potential>> {
+    let parameters = [0.01, 0.03, 0.02].map(|epsilon_ev| PairParameters { epsilon_ev, sigma_angstrom: 2.6 });
+    let lennard_jones = LennardJones::new(&parameters, 6.0, Truncation::Force).unwrap();
+    let species = ["K", "Ca", "Cl"].map(|name| Species::from_name(name).unwrap());
+    vec![Box::new(melt_potential()), Box::new(lennard_jones), Box::new(Soft::new(&species))]
+}
+
+#[test]
+fn atoms_hold_the_whole_virial() {
+    let system = cluster(Cell::orthorhombic(8.9, 9.1, 8.7).unwrap());
+    for mut potential in pairs_and_many_bodies() {
+        let (evaluation, virials) = evaluate(&mut *potential, &system);
+        let sum: Mat3 = virials.iter().sum();
+        // The same terms in another order.
+        assert!(
+            (sum - evaluation.virial).amax() < 1e-11 * (1.0 + evaluation.virial.amax()),
+            "{sum} {}",
+            evaluation.virial
+        );
+    }
+}
+
+/// The energy current is the rate at which the first moment of the energy moves.
+#[test]
+fn energy_current_is_what_moves_the_energy() {
+    let system = cluster(Cell::open());
+    for mut potential in pairs_and_many_bodies() {
+        let (now, virials) = evaluate(&mut *potential, &system);
+        let mut current = Vec3::zeros();
+        for (i, velocity) in system.velocities.iter().enumerate() {
+            let kinetic = 0.5 * system.mass(i) * velocity.norm_squared() * MASS_VELOCITY2_TO_EV;
+            current += velocity * (kinetic + now.site_energies[i]) + virials[i] * velocity;
+        }
+        // Along the path of Newton's equations, to second order in a time of 0.01 fs.
+        let mut moment_at = |time: f64| {
+            let mut moved = system.clone();
+            for i in 0..system.len() {
+                let acceleration = now.forces[i] / system.mass(i) * FORCE_PER_MASS;
+                moved.positions[i] += system.velocities[i] * time + 0.5 * acceleration * time * time;
+                moved.velocities[i] += acceleration * time;
+            }
+            let (then, _) = evaluate(&mut *potential, &moved);
+            let energy = |i: usize| {
+                0.5 * moved.mass(i) * moved.velocities[i].norm_squared() * MASS_VELOCITY2_TO_EV + then.site_energies[i]
+            };
+            (0..moved.len()).map(|i| moved.positions[i] * energy(i)).sum::<Vec3>()
+        };
+        let time = 0.01;
+        let numeric = (moment_at(time) - moment_at(-time)) / (2.0 * time);
+        // Third derivatives of the moment make (0.01 fs)^2/6 of themselves; accelerations and jerks of a few 1e-3 /fs
+        // leave a relative 1e-6.
+        assert!((numeric - current).amax() < 1e-5 * current.amax(), "{numeric} {current}");
+    }
+}
+
+/// Argon-like atoms at a Lennard-Jones state, in reduced units of epsilon/k = 119.8 K, sigma = 3.405 Å.
+fn liquid(temperature: f64, density: f64, atoms: usize, cutoff: f64, production_ps: f64) -> RunSpec {
+    let (epsilon, sigma, mass) = (119.8 * BOLTZMANN, 3.405_f64, 39.948);
+    let text = serde_json::json!({
+        "schema": 1,
+        "potential": { "kind": "lennard-jones", "species": ["Ar"], "epsilon_ev": epsilon, "sigma_angstrom": sigma,
+            "cutoff_angstrom": cutoff * sigma },
+        "structure": { "kind": "melt", "composition": { "Ar": 1.0 }, "atoms": atoms,
+            "density_g_cm3": density / sigma.powi(3) * mass * 1.660_539_066_6 },
+        "temperature_k": 119.8 * temperature,
+        "timestep_fs": 8.0,
+        "equilibrate": { "ensemble": "nvt", "time_ps": 60.0 },
+        "production": { "ensemble": "nve", "time_ps": production_ps }
+    });
+    serde_json::from_value(text).unwrap()
+}
+
+fn run(spec: &RunSpec) -> Results {
+    let no_files = |name: &str| Err(crucible::Error::Io { path: name.into(), reason: "no files here".into() });
+    let mut run = Run::new(spec.clone(), &no_files).unwrap();
+    run.advance(u64::MAX, &mut || false).unwrap();
+    run.results()
+}
+
+fn property<'a>(results: &'a Results, id: &str, route: &str) -> &'a Property {
+    let found = results.properties.iter().find(|property| property.id == id && property.route == route);
+    found.unwrap_or_else(|| panic!("no {id} by {route}"))
+}
+
+/// Value and error in Lennard-Jones units.
+fn reduced(results: &Results, id: &str, route: &str) -> (f64, f64) {
+    let estimate = property(results, id, route).estimate.as_ref().unwrap_or_else(|| panic!("no {id} by {route}"));
+    let (epsilon, sigma, mass) = (119.8 * BOLTZMANN, 3.405_f64, 39.948);
+    let time = sigma * (mass * MASS_VELOCITY2_TO_EV / epsilon).sqrt();
+    let unit = match id {
+        "self-diffusion" => sigma * sigma / time * 1e4,
+        "thermal-conductivity" => BOLTZMANN / (sigma * time) * 1.602_176_634e6,
+        _ => epsilon * time / sigma.powi(3) * 0.160_217_663_4,
+    };
+    let error = estimate.standard_error.unwrap_or(f64::INFINITY);
+    println!("{id:22} {route:18} {:8.4} +- {:.4}  {:?}", estimate.value / unit, error / unit, estimate.warnings);
+    (estimate.value / unit, error / unit)
+}
+
+#[test]
+fn a_run_at_constant_volume_tells_its_transport_coefficients() {
+    let mut spec = liquid(1.5, 0.7, 108, 2.2, 120.0);
+    spec.equilibrate.time_ps = 4.0;
+    let results = run(&spec);
+    for (id, route) in [
+        ("self-diffusion", "Einstein"),
+        ("shear-viscosity", "Green–Kubo"),
+        ("shear-viscosity", "cepstral analysis"),
+        ("bulk-viscosity", "Green–Kubo"),
+        ("thermal-conductivity", "Green–Kubo"),
+    ] {
+        let (value, error) = reduced(&results, id, route);
+        assert!(value > 0.0 && error < 0.8 * value, "{id} by {route}");
+        let property = property(&results, id, route);
+        assert!(!property.charts.is_empty() || route == "cepstral analysis");
+        assert!(property.charts.iter().all(|chart| chart.validate().is_ok()));
+    }
+    let salt = property(&results, "ionic-conductivity", "Green–Kubo");
+    assert!(salt.estimate.is_none() && salt.pending.as_ref().unwrap().contains("anions"), "{salt:?}");
+}
+
+#[test]
+fn currents_need_a_constant_volume_and_production_takes_the_mean_one() {
+    let mut spec = liquid(1.5, 0.7, 108, 2.2, 0.4);
+    spec.equilibrate.time_ps = 8.0;
+    spec.equilibrate.ensemble = EnsembleKind::Npt;
+    spec.pressure_gpa = 0.05;
+    let mut under_pressure = spec.clone();
+    under_pressure.production.ensemble = EnsembleKind::Npt;
+    let results = run(&under_pressure);
+    let pending = property(&results, "shear-viscosity", "Green–Kubo").pending.as_ref().unwrap();
+    assert!(pending.contains("constant volume"), "{pending}");
+    let no_files = |name: &str| Err(crucible::Error::Io { path: name.into(), reason: "no files here".into() });
+    let mut run = Run::new(spec.clone(), &no_files).unwrap();
+    let mut volumes = Vec::new();
+    while run.progress().stage < crucible::run::Stage::Production {
+        let before = run.progress().stage;
+        run.advance(10, &mut || false).unwrap();
+        if before == crucible::run::Stage::Equilibrate {
+            volumes.push(run.frame().cell.volume().unwrap());
+        }
+    }
+    volumes.pop();
+    let late = &volumes[volumes.len() / 2..];
+    let mean = late.iter().sum::<f64>() / late.len() as f64;
+    let taken = run.frame().cell.volume().unwrap();
+    let spread = late.iter().map(|v| (v - mean).powi(2)).sum::<f64>().sqrt() / (late.len() as f64).sqrt();
+    // Stretches are cut a little differently, and lengths are averaged, not volumes.
+    assert!((taken - mean).abs() < 0.2 * spread && spread > 0.0, "{taken} {mean} {spread}");
+}
+
+/// Means of the published values: see the docstring of each line.
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_lennard_jones_liquid_has_published_transport() {
+    let results = run(&liquid(0.722, 0.8442, 500, 3.5, 1600.0));
+    println!("{:?}", results.estimates["temperature"]);
+    reduced(&results, "self-diffusion", "Einstein");
+    reduced(&results, "bulk-viscosity", "Green–Kubo");
+    // Ferrario, Ciccotti, Holian, Ryckaert, Phys. Rev. A 44, 6936 (1991): 3.24(4).
+    for route in ["Green–Kubo", "cepstral analysis"] {
+        let (viscosity, error) = reduced(&results, "shear-viscosity", route);
+        assert!((viscosity - 3.24).abs() < 3.0 * error.hypot(0.04) && error < 0.1 * viscosity, "{route}");
+        let (_conductivity, _error) = reduced(&results, "thermal-conductivity", route);
     }
 }

@@ -171,6 +171,11 @@ fn positive(what: &str, value: f64, unit: &str) -> Result<()> {
 }
 
 impl Ensemble {
+    /// Whether the cell stays as it is.
+    pub fn keeps_volume(&self) -> bool {
+        !matches!(self, Self::NptScr { .. } | Self::NptMtk { .. })
+    }
+
     /// Temperature in K and pressure in eV/Å^3 that are held, `elapsed_fs` after the ensemble was set.
     pub fn targets(&self, elapsed_fs: f64) -> Targets {
         let (temperature, pressure) = self.ramps();

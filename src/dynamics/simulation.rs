@@ -273,6 +273,11 @@ impl Simulation {
         &self.evaluation
     }
 
+    /// Fills `out` with the virial of each atom, and says whether the potential knows it: [`Potential::atom_virials`].
+    pub fn atom_virials(&self, out: &mut Vec<Mat3>) -> bool {
+        self.potential.atom_virials(&self.neighbors, out)
+    }
+
     /// The neighbour list, up to date for [`Simulation::system`].
     pub fn neighbors(&self) -> &NeighborList {
         &self.neighbors

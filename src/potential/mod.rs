@@ -45,4 +45,17 @@ pub trait Potential: Send {
     /// # Errors
     /// A species that the potential does not know.
     fn evaluate(&mut self, system: &System, neighbors: &NeighborList, out: &mut Evaluation) -> Result<()>;
+
+    /// Fills `out` with the virial of each atom at the last call of [`Potential::evaluate`], and says whether it could:
+    ///
+    /// ```text
+    /// W_i = sum_j r_ij (x) dU_j/dr_ji      (eV; U_j the energy of atom j, r_ij from i to j)
+    /// ```
+    ///
+    /// which add up to [`Evaluation::virial`], though none of them need be symmetric. They carry the energy that flows
+    /// between atoms: `d/dt sum_i r_i e_i = sum_i (e_i v_i + W_i v_i)` (Fan et al., Phys. Rev. B 92, 094301 (2015),
+    /// doi:10.1103/PhysRevB.92.094301). `neighbors` is that of the last evaluation.
+    fn atom_virials(&self, _neighbors: &NeighborList, _out: &mut Vec<Mat3>) -> bool {
+        false
+    }
 }

@@ -32,7 +32,7 @@
 //!     "compressibility_per_gpa": 0.2,
 //!     "free_axes": false
 //!   },
-//!   "sampling": { "thermo_every": 10, "structure_every": 20 }
+//!   "sampling": { "thermo_every": 10, "structure_every": 20, "transport_every": 5 }
 //! }"#;
 //! let full: crucible::run::RunSpec = serde_json::from_str(text).unwrap();
 //!
@@ -66,6 +66,7 @@ mod plan;
 mod scan;
 mod spec;
 mod stages;
+mod transport;
 
 pub use card::{Card, CardPotential, CardSpecies, DensityCorrelation, Fit, ValidRange};
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};

@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{Property, transport};
+use crate::dynamics::Ensemble;
 use crate::error::Result;
-use crate::sampling::{Frame, Msd, Observer, Quantity, Rdf, RdfSettings, Schedule, Thermo};
+use crate::math::Mat3;
+use crate::sampling::{Frame, MeanCell, Msd, Observer, Quantity, Rdf, RdfSettings, Schedule, Thermo};
 use crate::system::System;
 
 use super::melt::MeltObservers;
 use super::spec::{Results, RunSpec, SamplingSpec, Stage};
 use super::stages::Moving;
+use super::transport::TransportWatch;
 
 /// Series over all dynamics; averages, structure and displacements over production only.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +22,8 @@ pub(super) struct Observers {
     melt: MeltObservers,
     thermo_schedule: Schedule,
     structure_schedule: Schedule,
+    transport: TransportWatch,
+    cell: MeanCell,
 }
 
 impl Observers {
@@ -31,23 +35,32 @@ impl Observers {
             melt: MeltObservers::new(system),
             thermo_schedule: Schedule::every(spec.thermo_every),
             structure_schedule: Schedule::every(spec.structure_every),
+            transport: TransportWatch::new(spec.transport_every),
+            cell: MeanCell::default(),
         })
     }
 
     /// Forgets what equilibration showed. The radial distribution functions reach as far as the present cell allows.
-    pub(super) fn start_production(&mut self, system: &System) -> Result<()> {
+    pub(super) fn start_production(&mut self, system: &System, ensemble: &Ensemble) -> Result<()> {
         self.thermo.restart_averages();
+        self.transport.start(system, ensemble);
         self.rdf = rdf(system)?;
         self.msd = Msd::new(system);
         self.melt = MeltObservers::new(system);
         Ok(())
     }
 
+    /// Mean lattice vectors of equilibration's later half.
+    pub(super) fn equilibrium_cell(&self) -> Option<Mat3> {
+        self.cell.late_mean()
+    }
+
     pub(super) fn observe(&mut self, moving: &Moving, stage: Stage) {
         let simulation = &moving.simulation;
         let thermo = self.thermo_schedule.is_due(moving.stage_steps);
         let structure = stage == Stage::Production && self.structure_schedule.is_due(moving.stage_steps);
-        if !(thermo || structure) {
+        let transport = stage == Stage::Production && self.transport.is_due(moving.stage_steps);
+        if !(thermo || structure || transport) {
             return;
         }
         let frame = Frame {
@@ -60,7 +73,13 @@ impl Observers {
             kinetic_energy: simulation.kinetic_energy(),
             conserved_energy: simulation.conserved_energy(),
         };
+        if transport {
+            self.transport.observe(&frame, simulation);
+        }
         if thermo {
+            if stage == Stage::Equilibrate {
+                self.cell.observe(&frame.system.cell);
+            }
             self.thermo.observe(&frame);
             if stage == Stage::Production {
                 self.melt.observe_thermo(&frame);
@@ -80,19 +99,8 @@ impl Observers {
             estimates: self.thermo.quantities().filter_map(estimate).collect(),
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: self.msd.curves(),
-            properties: [self.melt.properties(system, spec), self.transport_properties()].concat(),
+            properties: [self.melt.properties(system, spec), self.transport.properties(&self.msd)].concat(),
         }
-    }
-}
-
-impl Observers {
-    fn transport_properties(&self) -> Vec<Property> {
-        let curves = self.msd.curves();
-        curves
-            .iter()
-            .zip(self.msd.windows())
-            .map(|(curve, windows)| transport::self_diffusion(curve, &windows))
-            .collect()
     }
 }
 

@@ -38,7 +38,8 @@ pub struct RunSpec {
     /// The stage whose samples are discarded.
     #[serde(default = "StageSpec::default_equilibration")]
     pub equilibrate: StageSpec,
-    /// The stage that is measured.
+    /// The stage that is measured. At constant volume (`nve`, `nvt`) after equilibration under pressure, it goes on in the
+    /// mean cell of the later half of equilibration; viscosities and conductivities need that.
     #[serde(default = "StageSpec::default_production")]
     pub production: StageSpec,
     /// Temperature control of NVT and NPT stages.
@@ -278,11 +279,13 @@ pub struct SamplingSpec {
     pub thermo_every: u64,
     /// Steps between samples of structure and displacements.
     pub structure_every: u64,
+    /// Steps between samples of the currents behind the transport coefficients; 0: none.
+    pub transport_every: u64,
 }
 
 impl Default for SamplingSpec {
     fn default() -> Self {
-        Self { thermo_every: 10, structure_every: 20 }
+        Self { thermo_every: 10, structure_every: 20, transport_every: 5 }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::dynamics::minimize::{FireOptions, Relaxation};
 use crate::dynamics::{Simulation, maxwell_boltzmann};
 use crate::error::Result;
-use crate::math::rng;
+use crate::math::{Mat3, rng};
 use crate::potential::simple::Soft;
 use crate::potential::{Evaluation, Potential};
 use crate::sampling::{Quantity, TimeSeries};
@@ -190,18 +190,23 @@ impl Run {
             moving.stage += 1;
             moving.stage_steps = 0;
             let Some(next) = self.plan.stages.get(moving.stage) else { break };
-            if next.timestep_fs == done.timestep_fs {
+            let mut system = moving.simulation.system().clone();
+            let fixed = next.ensemble.keeps_volume() && !done.ensemble.keeps_volume();
+            let cell = if fixed { self.observers.equilibrium_cell() } else { None };
+            if let Some(cell) = &cell {
+                take_cell(&mut system, cell)?;
+            }
+            if next.timestep_fs == done.timestep_fs && cell.is_none() {
                 moving.simulation.set_ensemble(next.ensemble)?;
             } else {
                 moving.earlier_steps += moving.simulation.step_count();
                 moving.earlier_fs += moving.simulation.time_fs();
-                let system = moving.simulation.system().clone();
                 let potential = self.forces.potential()?;
                 let (seed, limits) = (self.spec.seed, self.plan.limits);
                 moving.simulation = Simulation::new(system, potential, next.ensemble, next.timestep_fs, seed, limits)?;
             }
             if next.stage == Stage::Production {
-                self.observers.start_production(moving.simulation.system())?;
+                self.observers.start_production(moving.simulation.system(), &next.ensemble)?;
             }
         }
         Ok(())
@@ -252,6 +257,14 @@ impl Run {
         }
         progress
     }
+}
+
+/// Gives the atoms another cell at the same fractional coordinates.
+fn take_cell(system: &mut System, cell: &Mat3) -> Result<()> {
+    let strain = cell * system.cell.inverse();
+    system.cell = system.cell.deformed(&strain)?;
+    system.positions.iter_mut().for_each(|position| *position = strain * *position);
+    Ok(())
 }
 
 /// The phase that a run starts with.

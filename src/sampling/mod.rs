@@ -9,10 +9,14 @@
 //! | [`Rdf`] | partial radial distribution functions and coordination numbers |
 //! | [`Fluctuations`] | moments of volume and energies: density, expansion, compressibility, heat capacities |
 //! | [`Msd`] | mean-square displacement of each species |
+//! | [`MeanCell`] | the cell's average late in a run |
+//! | [`Currents`] | stress, energy current and particle currents, for transport coefficients |
 //!
 //! [`Trajectory`] keeps snapshots of the whole run, for those who want to take it home.
 
+mod currents;
 mod fluctuations;
+mod mean_cell;
 mod msd;
 mod pairs;
 mod rdf;
@@ -24,7 +28,9 @@ mod trajectory;
 
 use serde::{Deserialize, Serialize};
 
+pub use currents::Currents;
 pub use fluctuations::{Convergence, Fluctuations, Moments};
+pub use mean_cell::MeanCell;
 pub use msd::{DiffusionWindow, Msd, MsdCurve};
 pub use rdf::{Rdf, RdfCurve, RdfSettings};
 pub use series::TimeSeries;

@@ -109,6 +109,15 @@ impl Potential for MtpPotential {
         gather_forces(neighbors, &self.gradients, &mut out.forces);
         Ok(())
     }
+
+    fn atom_virials(&self, neighbors: &NeighborList, out: &mut Vec<Mat3>) -> bool {
+        if self.gradients.len() != neighbors.slots().len() {
+            return false;
+        }
+        out.resize(neighbors.len(), Mat3::zeros());
+        gather_virials(neighbors, &self.gradients, out);
+        true
+    }
 }
 
 /// Whether every type is one of the potential's `known` species.
@@ -147,6 +156,20 @@ fn fill_sites(
         || fill_sites(kernel, input, first, energies, gradients, virials),
         || fill_sites(kernel, input, middle, energies_right, gradients_right, virials_right),
     );
+}
+
+/// `W_i = sum_j r_ij (x) g_ji`.
+fn gather_virials(neighbors: &NeighborList, gradients: &[Vec3], virials: &mut [Mat3]) {
+    parallel::for_each_chunk(virials, ATOMS_PER_TASK, |chunk, virials| {
+        for (k, virial) in virials.iter_mut().enumerate() {
+            let i = chunk * ATOMS_PER_TASK + k;
+            *virial = Mat3::zeros();
+            for slot in neighbors.range(i) {
+                let gradient = gradients[neighbors.reverse()[slot] as usize];
+                *virial += neighbors.vector(i, slot) * gradient.transpose();
+            }
+        }
+    });
 }
 
 /// Second pass: `F_i = sum_j (g_ij - g_ji)`.

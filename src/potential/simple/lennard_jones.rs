@@ -13,6 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::math::Mat3;
 use crate::neighbor::NeighborList;
 use crate::potential::{Evaluation, Potential};
 use crate::system::System;
@@ -132,5 +133,10 @@ impl Potential for LennardJones {
         let outcome = pair::evaluate(system, neighbors, self.species, self.cutoff, &mut sums, out, energy);
         self.sums = sums;
         outcome
+    }
+
+    fn atom_virials(&self, _neighbors: &NeighborList, out: &mut Vec<Mat3>) -> bool {
+        pair::atom_virials(&self.sums, out);
+        true
     }
 }

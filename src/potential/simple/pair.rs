@@ -19,6 +19,16 @@ pub(super) struct AtomSum {
     virial: [f64; 6],
 }
 
+/// The virial of each atom: half of what its pairs have together, so that it is symmetric.
+pub(super) fn atom_virials(sums: &[AtomSum], out: &mut Vec<Mat3>) {
+    out.clear();
+    out.extend(sums.iter().map(|atom| symmetric(atom.virial)));
+}
+
+fn symmetric([xx, yy, zz, yz, xz, xy]: [f64; 6]) -> Mat3 {
+    Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz)
+}
+
 /// Fills `out` with the sums over all pairs closer than `cutoff` Å. `pair(a, b, r^2)` gives the energy of a pair of types in
 /// eV and its slope over distance in eV/Å^2; `buffer` is reused between calls.
 ///
@@ -67,7 +77,6 @@ pub(super) fn evaluate(
     for atom in buffer.iter() {
         virial.iter_mut().zip(atom.virial).for_each(|(total, part)| *total += part);
     }
-    let [xx, yy, zz, yz, xz, xy] = virial;
-    out.virial = Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz);
+    out.virial = symmetric(virial);
     Ok(())
 }

@@ -14,6 +14,7 @@
 //! further apart than in the melt. Not a model of any material: energies and pressures mean nothing.
 
 use crate::error::Result;
+use crate::math::Mat3;
 use crate::neighbor::NeighborList;
 use crate::potential::{Evaluation, Potential};
 use crate::system::sizes::radius;
@@ -75,6 +76,11 @@ impl Potential for Soft {
             pair::evaluate(system, neighbors, self.radii.len(), CUTOFF, &mut sums, out, |a, b, r2| self.pair(a, b, r2));
         self.sums = sums;
         outcome
+    }
+
+    fn atom_virials(&self, _neighbors: &NeighborList, out: &mut Vec<Mat3>) -> bool {
+        pair::atom_virials(&self.sums, out);
+        true
     }
 }
 

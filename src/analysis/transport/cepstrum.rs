@@ -1,0 +1,111 @@
+//! Cepstral analysis: the zero-frequency limit of a noisy spectrum from the smooth part of its logarithm (Ercole, Marcolongo,
+//! Baroni, Sci. Rep. 7, 15835 (2017), doi:10.1038/s41598-017-15843-2; several currents: Bertossa, Grasselli, Ercole, Baroni,
+//! Phys. Rev. Lett. 122, 255901 (2019), doi:10.1103/PhysRevLett.122.255901).
+//!
+//! The logarithm of a periodogram is that of the spectrum plus independent noise of known mean and variance, digamma and
+//! trigamma of half the degrees of freedom. Its Fourier coefficients c_n are cut at the number P that Akaike's criterion
+//! chooses; then `ln S(0) = c_0 + 2 sum_(n<P) c_n` less the noise's mean, with variance `trigamma (4 P - 2) / N`.
+//!
+//! With currents to be eliminated, the spectrum is `1 / (S^-1)_EE` of the matrix of cross-spectra at each frequency,
+//! averaged over as many neighbouring frequencies as leave it invertible.
+
+use nalgebra::DMatrix;
+use rustfft::FftPlanner;
+use rustfft::num_complex::Complex;
+
+use super::spectrum::Flux;
+
+/// Frequencies that are used hold this part of the power.
+const POWER: f64 = 0.9;
+/// Coefficients that are kept over those that the criterion chooses: it weighs the whole spectrum, not its end at zero.
+const MARGIN: usize = 2;
+/// Fewer frequencies than this say nothing.
+const FEWEST: usize = 40;
+
+/// A zero-frequency limit by cepstral analysis.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    /// Half of S(0): the integral of the correlation over positive times.
+    pub integral: f64,
+    pub standard_error: f64,
+    /// Number of coefficients.
+    pub coefficients: usize,
+    /// The highest frequency that was used, in units of the frequency step.
+    pub frequencies: usize,
+}
+
+/// The limit for `flux` without what follows `others`; `None` for spectra too short for it.
+pub(super) fn limit(flux: &Flux, others: &[Flux]) -> Option<Limit> {
+    let currents: Vec<&Flux> = std::iter::once(flux).chain(others).collect();
+    let bundle = (currents.len() + 1).div_ceil(flux.count().max(1));
+    let degrees = bundle * flux.count() + 1 - currents.len();
+    let spectrum = reduced(&currents, bundle);
+    let total: f64 = spectrum.iter().sum();
+    let mut power = 0.0;
+    let holding = spectrum.iter().take_while(|&&s| {
+        power += s;
+        power < POWER * total
+    });
+    let used = holding.count().max(FEWEST);
+    if used > spectrum.len() || !spectrum[..used].iter().all(|&s| s > 0.0 && s.is_finite()) {
+        return None;
+    }
+    let logarithms: Vec<f64> = spectrum[..used].iter().map(|s| s.ln()).collect();
+    let coefficients = cepstrum(&logarithms);
+    let (n, noise) = ((2 * used) as f64, trigamma(degrees));
+    let mut tail: f64 = 0.0;
+    let mut best = (f64::INFINITY, 1);
+    for p in (1..coefficients.len() / 2).rev() {
+        tail += coefficients[p].powi(2);
+        let criterion = n / noise * tail + 2.0 * p as f64;
+        if criterion < best.0 {
+            best = (criterion, p);
+        }
+    }
+    let count = (MARGIN * best.1).min(coefficients.len() / 2);
+    let smooth = coefficients[0] + 2.0 * coefficients[1..count].iter().sum::<f64>();
+    let bias = digamma(degrees) - ((bundle * flux.count()) as f64).ln();
+    let error = (noise * (4 * count - 2) as f64 / n).sqrt();
+    let integral = 0.5 * (smooth - bias).exp();
+    Some(Limit { integral, standard_error: integral * error, coefficients: count, frequencies: used * bundle })
+}
+
+/// `1 / (S^-1)_00` of the currents' cross-spectra, averaged over bundles of frequencies.
+fn reduced(currents: &[&Flux], bundle: usize) -> Vec<f64> {
+    let n = currents.len();
+    let cross: Vec<Vec<Vec<f64>>> = currents.iter().map(|a| currents.iter().map(|b| a.cross(b)).collect()).collect();
+    let averaged =
+        |a: usize, b: usize, k: usize| cross[a][b][k * bundle..(k + 1) * bundle].iter().sum::<f64>() / bundle as f64;
+    (0..cross[0][0].len() / bundle)
+        .map(|k| match n {
+            1 => averaged(0, 0, k),
+            _ => DMatrix::from_fn(n, n, |a, b| averaged(a, b, k))
+                .try_inverse()
+                .map_or(0.0, |inverse| 1.0 / inverse[(0, 0)]),
+        })
+        .collect()
+}
+
+/// Fourier coefficients of values at frequencies 1 .. K, even and periodic in 2 K; the missing value at 0 is like the first.
+fn cepstrum(values: &[f64]) -> Vec<f64> {
+    let n = 2 * values.len();
+    let mut even = vec![Complex::default(); n];
+    even[0].re = values[0];
+    for (k, &value) in values.iter().enumerate() {
+        even[k + 1].re = value;
+        even[n - k - 1].re = value;
+    }
+    FftPlanner::new().plan_fft_forward(n).process(&mut even);
+    even[..n / 2].iter().map(|c| c.re / n as f64).collect()
+}
+
+/// psi(n) for whole n.
+fn digamma(n: usize) -> f64 {
+    const EULER: f64 = 0.577_215_664_901_532_9;
+    (1..n).map(|k| 1.0 / k as f64).sum::<f64>() - EULER
+}
+
+/// psi'(n) for whole n.
+fn trigamma(n: usize) -> f64 {
+    std::f64::consts::PI.powi(2) / 6.0 - (1..n).map(|k| (k as f64).powi(-2)).sum::<f64>()
+}

@@ -1,0 +1,150 @@
+//! Green–Kubo integrals whose cut the data choose.
+//!
+//! The integral of a correlation is read over [lag windows](super::spectrum) of growing length. The shortest one that
+//! agrees with all longer ones starts the plateau; the value is that of the window twice as long, since agreement within
+//! errors still leaves room for a bias of about one error. Errors are those of the periodogram, so that a spectrum with a
+//! peak far from zero (the current of a salt) makes the error larger, as it should.
+
+use super::spectrum::{Flux, LagWindow, autocorrelation, lag_windows};
+use crate::math::statistics::MeanError;
+
+/// A longer window agrees within this many standard errors of the difference.
+const AGREEMENT: f64 = 2.5;
+/// Windows beyond one that it is held against: up to six times as long. Later ones have nothing to add but noise.
+const LOOK_AHEAD: usize = 5;
+/// Windows from the one that starts the plateau to the one that is read: twice as long.
+const MARGIN: usize = 2;
+
+/// An integral of a correlation over all positive times.
+#[derive(Debug, Clone)]
+pub(super) struct Integral {
+    pub value: f64,
+    pub error: MeanError,
+    /// The window that was read: from this lag to twice it.
+    pub lag: f64,
+    /// Whether longer windows agree.
+    pub plateau: bool,
+    /// The spectrum that was integrated, for curves.
+    pub spectrum: Vec<f64>,
+}
+
+/// Integrals of one run.
+#[derive(Debug, Clone)]
+pub(super) struct GreenKubo {
+    windows: Vec<LagWindow>,
+    pub samples: usize,
+    pub interval: f64,
+    pub components: usize,
+}
+
+impl GreenKubo {
+    /// For currents with `components` equivalent components, sampled `samples` times, `interval` apart.
+    pub(super) fn new(samples: usize, interval: f64, components: usize) -> Self {
+        Self { windows: lag_windows(samples, interval, components), samples, interval, components }
+    }
+
+    /// The integral of the autocorrelation of `flux`; `None` for runs that are too short for any window.
+    pub(super) fn integral(&self, flux: &Flux) -> Option<Integral> {
+        let spectrum = flux.periodogram();
+        self.plateau(0, |_| Some(spectrum.clone()))
+    }
+
+    /// The integral of what is left of `flux` once the part that follows `others` is taken out: with L the matrix of
+    /// integrals, `L_EE - L_EQ L_QQ^-1 L_QE`.
+    pub(super) fn reduced(&self, flux: &Flux, others: &[Flux]) -> Option<Integral> {
+        if others.is_empty() {
+            return self.integral(flux);
+        }
+        let own = flux.periodogram();
+        let mixed: Vec<_> = others.iter().map(|other| flux.cross(other)).collect();
+        let among: Vec<Vec<_>> = others.iter().map(|a| others.iter().map(|b| a.cross(b)).collect()).collect();
+        self.plateau(others.len(), |window| {
+            let n = others.len();
+            let matrix = nalgebra::DMatrix::from_fn(n, n, |a, b| window.integral(&among[a][b]));
+            let side = nalgebra::DVector::from_fn(n, |a, _| window.integral(&mixed[a]));
+            let follow = matrix.lu().solve(&side)?;
+            let mut spectrum = own.clone();
+            for a in 0..n {
+                spectrum.iter_mut().zip(&mixed[a]).for_each(|(s, x)| *s -= 2.0 * follow[a] * x);
+                for b in 0..n {
+                    spectrum.iter_mut().zip(&among[a][b]).for_each(|(s, x)| *s += follow[a] * follow[b] * x);
+                }
+            }
+            Some(spectrum)
+        })
+    }
+
+    /// Integral of the correlation of two currents over the window that was read for `integral`, and its standard error.
+    pub(super) fn mixed(&self, integral: &Integral, one: &Flux, other: &Flux) -> (f64, f64) {
+        let Some(window) = self.windows.iter().find(|window| window.time >= integral.lag) else { return (0.0, 0.0) };
+        let cross = one.cross(other);
+        let product = one.periodogram().into_iter().zip(other.periodogram()).map(|(x, y)| x * y);
+        let variance: f64 = (window.weights.iter().zip(&cross).zip(product))
+            .map(|((w, cross), product)| w * w * 0.5 * (product + cross * cross))
+            .sum();
+        (window.integral(&cross), (variance / (self.components + 1) as f64).sqrt())
+    }
+
+    /// `spectrum_at` gives the spectrum for a window, fitted there with `fitted` coefficients.
+    fn plateau(&self, fitted: usize, spectrum_at: impl Fn(&LagWindow) -> Option<Vec<f64>>) -> Option<Integral> {
+        let spectra: Vec<_> = self.windows.iter().map_while(spectrum_at).collect();
+        let values: Vec<_> =
+            self.windows.iter().zip(&spectra).map(|(window, s)| self.corrected(window, s, fitted)).collect();
+        let agrees = |early: usize, late: usize| {
+            let (from, to) = (&self.windows[early], &self.windows[late]);
+            let variance = to.variance(Some(from), &spectra[late], self.components);
+            (values[late] - values[early]).abs() <= AGREEMENT * variance.sqrt()
+        };
+        let last = spectra.len().checked_sub(1)?;
+        let start = (0..=last)
+            .find(|&early| (early + 1..=last.min(early + LOOK_AHEAD)).all(|late| agrees(early, late)))
+            .unwrap_or(last);
+        let taken = (start + MARGIN).min(last);
+        let (window, spectrum) = (&self.windows[taken], spectra.into_iter().nth(taken)?);
+        let (value, variance) = (values[taken], window.variance(None, &spectrum, self.components));
+        let plateau = start + MARGIN <= last;
+        let error = MeanError {
+            standard_error: (plateau && variance > 0.0).then(|| variance.sqrt()),
+            independent_samples: 2.0 * value * value / variance,
+        };
+        Some(Integral { value, error, lag: window.time, plateau, spectrum })
+    }
+
+    /// The integral, and what fitted coefficients have taken from its degrees of freedom given back.
+    fn corrected(&self, window: &LagWindow, spectrum: &[f64], fitted: usize) -> f64 {
+        let value = window.integral(spectrum);
+        let degrees = 2.0 * value * value / window.variance(None, spectrum, self.components);
+        let left = degrees - fitted as f64;
+        if fitted > 0 && left > 1.0 { value * degrees / left } else { value }
+    }
+
+    /// Lags, the autocorrelation, its running integral and the error of that, up to three times the lag that was read; at
+    /// most `points` of each.
+    pub(super) fn curves(&self, integral: &Integral, points: usize) -> Curves {
+        let most = ((3.0 * integral.lag / self.interval).ceil() as usize).clamp(2, (self.samples / 4).max(2));
+        let correlation = autocorrelation(&integral.spectrum, self.samples, self.interval, most);
+        let thin = correlation.len().div_ceil(points.max(1)).max(1);
+        let duration = self.samples as f64 * self.interval * self.components as f64;
+        let (mut running, mut curves) = (0.0, Curves::default());
+        for (m, pair) in correlation.windows(2).enumerate() {
+            if m % thin == 0 {
+                let time = m as f64 * self.interval;
+                curves.time.push(time);
+                curves.correlation.push(pair[0]);
+                curves.running.push(running);
+                curves.error.push(2.0 * (time / duration).sqrt() * integral.value.abs());
+            }
+            running += 0.5 * self.interval * (pair[0] + pair[1]);
+        }
+        curves
+    }
+}
+
+/// Curves behind an integral, over the lag.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Curves {
+    pub time: Vec<f64>,
+    pub correlation: Vec<f64>,
+    pub running: Vec<f64>,
+    pub error: Vec<f64>,
+}

@@ -1,0 +1,69 @@
+//! What a production stage watches for the transport coefficients.
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Property, transport};
+use crate::dynamics::{Ensemble, Simulation};
+use crate::math::Mat3;
+use crate::sampling::{Currents, Frame, Msd, Schedule};
+use crate::system::System;
+
+/// Watches currents where the ensemble lets them be what they are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct TransportWatch {
+    schedule: Schedule,
+    currents: Option<Currents>,
+    /// Why there are no currents.
+    refusal: String,
+    #[serde(skip)]
+    virials: Vec<Mat3>,
+}
+
+const OPEN_CELL: &str = "Needs a cell that is periodic in all directions.";
+const UNDER_PRESSURE: &str = "Needs a production stage at constant volume: choose NVT or NVE. Equilibrate under pressure (NPT) \
+    all the same: production then takes the mean volume.";
+const FRICTION: &str = "Langevin's friction and noise change how currents decay: choose stochastic velocity rescaling, \
+    Nosé–Hoover or NVE.";
+const NOT_ASKED: &str = "Sampling of currents is switched off (sampling.transport_every is 0).";
+const NOT_STARTED: &str = "Production has not started yet.";
+
+impl TransportWatch {
+    pub(super) fn new(every: u64) -> Self {
+        Self { schedule: Schedule::every(every), currents: None, refusal: NOT_STARTED.into(), virials: Vec::new() }
+    }
+
+    pub(super) fn start(&mut self, system: &System, ensemble: &Ensemble) {
+        self.currents = None;
+        self.refusal = match ensemble {
+            _ if self.schedule.every == 0 => NOT_ASKED.into(),
+            Ensemble::NvtLangevin { .. } => FRICTION.into(),
+            _ if !ensemble.keeps_volume() => UNDER_PRESSURE.into(),
+            _ => {
+                self.currents = Currents::new(system);
+                OPEN_CELL.into()
+            }
+        };
+    }
+
+    pub(super) fn is_due(&self, step: u64) -> bool {
+        self.currents.is_some() && self.schedule.is_due(step)
+    }
+
+    pub(super) fn observe(&mut self, frame: &Frame, simulation: &Simulation) {
+        let Some(currents) = &mut self.currents else { return };
+        let virials = simulation.atom_virials(&mut self.virials).then_some(self.virials.as_slice());
+        currents.observe(frame, &simulation.evaluation().site_energies, virials);
+    }
+
+    pub(super) fn properties(&self, displacements: &Msd) -> Vec<Property> {
+        let (curves, windows) = (displacements.curves(), displacements.windows());
+        let diffusion = curves.iter().zip(&windows).map(|(curve, windows)| transport::self_diffusion(curve, windows));
+        let mut all: Vec<Property> = diffusion.collect();
+        let collective = match &self.currents {
+            Some(currents) => transport::collective(currents, &all),
+            None => transport::collective_pending(&self.refusal),
+        };
+        all.extend(collective);
+        all
+    }
+}
