@@ -5,6 +5,8 @@ import { withSubscripts } from "./components/format.js";
 import { connectThemeButton } from "./components/theme.js";
 import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
 import { keepForOffline } from "./engine/offline.js";
+import { showSavedRun } from "./features/resume/resume-card.js";
+import { saveRun } from "./features/resume/saved-run.js";
 import { RunView } from "./features/run/run-view.js";
 import { showGallery } from "./features/setup/gallery.js";
 import { OWN_FILES, loadFiles, loadPresets } from "./features/setup/presets.js";
@@ -12,6 +14,7 @@ import { SetupForm } from "./features/setup/setup-form.js";
 
 /** @import { Isolation } from "./engine/isolation.js" */
 /** @import { Preset } from "./features/setup/presets.js" */
+/** @import { SavedRun } from "./features/resume/saved-run.js" */
 /** @import { RunRequest } from "./features/setup/setup-form.js" */
 
 /** More threads than this only wait for each other at the sizes that fit a page. */
@@ -28,6 +31,10 @@ const badge = byId("engine-badge", HTMLElement);
 let presets = [];
 /** @type {{ preset: Preset, form: SetupForm } | undefined} */
 let setup;
+/** @typedef {Pick<SavedRun, "title" | "preset" | "request">} BegunRun */
+
+/** @type {BegunRun | undefined} */
+let begun;
 /** @type {RunView | undefined} */
 let runView;
 let isolated = false;
@@ -93,10 +100,17 @@ function route() {
   if (view === "run" && runView?.client) return show("run");
   if (view !== "") history.replaceState(null, "", "#/");
   show("gallery");
+  void showSavedRun(byId("saved-run", HTMLElement), goOn);
 }
 
 /** @param {Preset} preset */
 function showSetup(preset) {
+  prepareSetup(preset);
+  show("setup");
+}
+
+/** @param {Preset} preset */
+function prepareSetup(preset) {
   // The same form again keeps what was typed.
   if (setup?.preset !== preset) {
     const form = new SetupForm(preset, {
@@ -108,29 +122,45 @@ function showSetup(preset) {
     byId("setup-title", HTMLElement).textContent = withSubscripts(preset.title);
     byId("setup", HTMLElement).replaceChildren(el("p", { class: "lead" }, withSubscripts(preset.description)), form.element);
   }
-  show("setup");
 }
 
 /** @param {Preset} preset @param {RunRequest} request */
 async function run(preset, request) {
   try {
     const files = { ...(await loadFiles(preset)), ...request.files };
-    runView ??= new RunView(byId("run", HTMLElement), {
-      ready: (threads) => {
-        badge.textContent = threads > 1 ? `Running on ${threads} threads` : "Running on one thread";
-      },
-      refused: (error) => {
-        location.hash = `#/setup/${preset.name}`;
-        show("setup");
-        setup?.form.showError(error);
-      },
-    });
-    show("run");
-    runView.start({ ...request, files }, withSubscripts(preset.title));
-    location.hash = "#/run";
+    begun = { title: withSubscripts(preset.title), preset: preset.name, request: { ...request, files } };
+    follow(begun);
   } catch (error) {
     setup?.form.showError({ kind: "files", message: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** Starts a run, or goes on with one, and shows it. @param {BegunRun} run @param {Uint8Array} [checkpoint] */
+function follow({ title, request }, checkpoint) {
+  runView ??= new RunView(byId("run", HTMLElement), {
+    ready: (threads) => {
+      badge.textContent = threads > 1 ? `Running on ${threads} threads` : "Running on one thread";
+    },
+    refused: (error) => {
+      location.hash = `#/setup/${begun?.preset ?? ""}`;
+      show("setup");
+      setup?.form.showError(error);
+    },
+    save: ({ bytes, progress }) => {
+      if (begun) void saveRun({ ...begun, checkpoint: bytes, progress, savedAt: Date.now() });
+    },
+  });
+  show("run");
+  runView.start(request, title, checkpoint);
+  location.hash = "#/run";
+}
+
+/** @param {SavedRun} saved */
+function goOn({ title, preset, request, checkpoint }) {
+  const known = [...presets, OWN_FILES].find((entry) => entry.name === preset);
+  if (known) prepareSetup(known);
+  begun = { title, preset, request: { ...request, threads: Math.min(request.threads, threadsAvailable()) } };
+  follow(begun, checkpoint);
 }
 
 /** @param {keyof typeof views} name */

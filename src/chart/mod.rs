@@ -11,7 +11,7 @@
 mod curve;
 mod draw;
 mod scale;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "charts"))]
 mod svg;
 mod text;
 mod theme;
@@ -19,7 +19,7 @@ mod theme;
 use serde::{Deserialize, Serialize};
 
 pub use draw::{Resolution, draw};
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "charts"))]
 pub use svg::to_svg;
 
 use crate::error::{Error, Result};

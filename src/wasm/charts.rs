@@ -8,7 +8,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use self::fine::Fine;
 use super::error_object;
-use crate::chart::{ChartSpec, Resolution, draw};
+use crate::chart::{ChartSpec, Resolution, draw, to_svg};
 use crate::error::{Error, Result};
 
 /// Draws `spec` (a `ChartSpec` of `src/chart`, as a plain object) over the whole canvas, whose size in pixels is its CSS size
@@ -25,9 +25,26 @@ pub fn draw_chart(
     draw_on(canvas, spec, device_pixel_ratio).map_err(|error| error_object(&error))
 }
 
+/// The same chart as the text of an SVG file of `width` x `height` CSS pixels.
+///
+/// # Errors
+/// Throws `{ kind, message, hint }` where the specification makes no sense or the size is too small or too large.
+#[wasm_bindgen(js_name = chartToSvg)]
+pub fn chart_to_svg(
+    #[wasm_bindgen(unchecked_param_type = "object")] spec: JsValue,
+    width: u32,
+    height: u32,
+) -> std::result::Result<String, JsValue> {
+    read_spec(spec).and_then(|spec| to_svg(&spec, width, height)).map_err(|error| error_object(&error))
+}
+
+fn read_spec(spec: JsValue) -> Result<ChartSpec> {
+    serde_wasm_bindgen::from_value(spec)
+        .map_err(|error| Error::invalid("chart", error, "an object with x, y and series"))
+}
+
 fn draw_on(canvas: HtmlCanvasElement, spec: JsValue, device_pixel_ratio: f64) -> Result<()> {
-    let spec: ChartSpec = serde_wasm_bindgen::from_value(spec)
-        .map_err(|error| Error::invalid("chart", error, "an object with x, y and series"))?;
+    let spec = read_spec(spec)?;
     if !(0.1..=20.0).contains(&device_pixel_ratio) {
         return Err(Error::invalid("device pixel ratio", device_pixel_ratio, "a number from 0.1 to 20"));
     }

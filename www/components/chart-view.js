@@ -16,20 +16,28 @@ import { currentTheme, onThemeChange } from "./theme.js";
 
 /** @typedef {{ label: string, unit: string, range?: [number, number] | null, log?: boolean }} Axis */
 /** @typedef {{ name: string, x: ArrayLike<number>, y: ArrayLike<number>, error?: ArrayLike<number | null> | null, style?: string }} ChartSeries */
-/** @typedef {(canvas: HTMLCanvasElement, spec: ChartSpec & { theme: string }, pixelRatio: number) => void} DrawChart */
+/**
+ * The chart module as the wasm build offers it.
+ * @typedef {object} Drawing
+ * @property {(canvas: HTMLCanvasElement, spec: ChartSpec & { theme: string }, pixelRatio: number) => void} drawChart
+ * @property {(spec: ChartSpec & { theme: string }, width: number, height: number) => string} chartToSvg
+ */
 
 /** Charts are text and paths through the document: dear enough that a few redraws a second must do. */
 const REDRAW_EVERY_MS = 160;
 const TABLE_ROWS = 200;
 
-/** @type {Promise<DrawChart> | undefined} */
+/** Size of a downloaded chart, CSS pixels. */
+const SVG_SIZE = /** @type {const} */ ([720, 440]);
+
+/** @type {Promise<Drawing> | undefined} */
 let drawing;
 
-/** The chart module, loaded once. @returns {Promise<DrawChart>} */
+/** The chart module, loaded once. @returns {Promise<Drawing>} */
 function loadDrawing() {
   drawing ??= import(new URL("../pkg/charts/crucible.js", import.meta.url).href).then(async (module) => {
     await module.default({ module_or_path: new URL("../pkg/charts/crucible_bg.wasm", import.meta.url) });
-    return module.drawChart;
+    return module;
   });
   return drawing;
 }
@@ -85,14 +93,14 @@ export class ChartView {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!this.spec || width === 0 || height === 0) return;
     try {
-      const draw = await loadDrawing();
+      const { drawChart } = await loadDrawing();
       const pixelRatio = Math.min(window.devicePixelRatio || 1, 3);
       const [pixelWidth, pixelHeight] = [Math.round(width * pixelRatio), Math.round(height * pixelRatio)];
       if (this.canvas.width !== pixelWidth || this.canvas.height !== pixelHeight) {
         this.canvas.width = pixelWidth;
         this.canvas.height = pixelHeight;
       }
-      draw(this.canvas, { ...this.spec, theme: currentTheme() }, pixelRatio);
+      drawChart(this.canvas, { ...this.spec, theme: currentTheme() }, pixelRatio);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(/** @type {any} */ (error)?.message ?? error);
       this.caption.textContent = `The chart could not be drawn (${reason}); its numbers are below.`;
@@ -114,6 +122,7 @@ export class ChartView {
         { class: "numbers-part" },
         table(`${title}${thinned}`, ["series", heading(x), heading(y), "standard error"], rows),
         el("button", { type: "button", class: "small", onclick: () => this.#downloadCsv() }, "Download all as CSV"),
+        el("button", { type: "button", class: "small", onclick: () => void this.#downloadSvg() }, "Download the chart as SVG"),
       ),
     );
   }
@@ -122,8 +131,20 @@ export class ChartView {
     if (!this.spec) return;
     const { title, x, y } = this.spec;
     const lines = [["series", heading(x), heading(y), "standard error"], ...rowsOf(this.spec)].map((row) => row.join(","));
-    download(`${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.csv`, `${lines.join("\n")}\n`, "text/csv");
+    download(`${fileName(title)}.csv`, `${lines.join("\n")}\n`, "text/csv");
   }
+
+  /** Light, as on paper. */
+  async #downloadSvg() {
+    if (!this.spec) return;
+    const { chartToSvg } = await loadDrawing();
+    download(`${fileName(this.spec.title)}.svg`, chartToSvg({ ...this.spec, theme: "light" }, ...SVG_SIZE), "image/svg+xml");
+  }
+}
+
+/** @param {string} title */
+function fileName(title) {
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "chart";
 }
 
 /** @param {Axis} axis */

@@ -23,7 +23,7 @@ export class EngineClient {
     /** @type {RunState} */
     this.state = "loading";
     this.nextId = 1;
-    /** @type {Map<number, { resolve: (text: string) => void, reject: (error: EngineError) => void }>} */
+    /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: EngineError) => void }>} */
     this.waiting = new Map();
     this.worker = new Worker(new URL("./session-worker.js", import.meta.url), { type: "module", name: "crucible-session" });
     this.worker.addEventListener("message", (event) => this.#receive(event.data));
@@ -37,9 +37,9 @@ export class EngineClient {
     });
   }
 
-  /** @param {RunSpec} spec @param {RunFiles} files @param {number} threads */
-  start(spec, files, threads) {
-    this.#send({ type: "start", spec, files, threads, isolated: globalThis.crossOriginIsolated === true });
+  /** @param {RunSpec} spec @param {RunFiles} files @param {number} threads @param {Uint8Array} [checkpoint] to go on from */
+  start(spec, files, threads, checkpoint) {
+    this.#send({ type: "start", spec, files, threads, isolated: globalThis.crossOriginIsolated === true, ...(checkpoint && { checkpoint }) });
   }
 
   pause() {
@@ -62,10 +62,23 @@ export class EngineClient {
    * @returns {Promise<string>}
    */
   write(what, file) {
+    return this.#ask((id) => ({ type: "write", id, what, file }));
+  }
+
+  /**
+   * Everything that the run needs to go on, apart from its files.
+   * @returns {Promise<{ bytes: Uint8Array, progress: Progress }>}
+   */
+  checkpoint() {
+    return this.#ask((id) => ({ type: "checkpoint", id }));
+  }
+
+  /** @template T @param {(id: number) => ToWorker} request @returns {Promise<T>} */
+  #ask(request) {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      this.#send({ type: "write", id, what, file });
+      this.#send(request(id));
     });
   }
 
@@ -86,6 +99,12 @@ export class EngineClient {
     this.state = "failed";
     this.listener.state("failed");
     this.listener.error(error);
+  }
+
+  /** @param {number} id @param {unknown} answer */
+  #answer(id, answer) {
+    this.waiting.get(id)?.resolve(answer);
+    this.waiting.delete(id);
   }
 
   /** @param {FromWorker} message */
@@ -110,9 +129,9 @@ export class EngineClient {
         this.state = message.state;
         return this.listener.state(message.state);
       case "written":
-        this.waiting.get(message.id)?.resolve(message.text);
-        this.waiting.delete(message.id);
-        return;
+        return this.#answer(message.id, message.text);
+      case "checkpoint":
+        return this.#answer(message.id, message);
       case "error":
         if (message.id === undefined) return this.#fail(message.error);
         this.waiting.get(message.id)?.reject(message.error);

@@ -82,6 +82,34 @@
  * @property {Record<string, Estimate>} estimates by quantity
  * @property {RdfCurve[]} rdf
  * @property {MsdCurve[]} msd
+ * @property {Property[]} [properties]
+ */
+
+/** @import { ChartSpec } from "../components/chart-view.js" */
+
+/**
+ * A property by one route; see `analysis::Property` in the engine.
+ * @typedef {object} Property
+ * @property {string} id the same for every route
+ * @property {string} of a species or a pair, or nothing
+ * @property {string} name
+ * @property {string} route
+ * @property {Estimate | null} estimate
+ * @property {string | null} pending why there is no value yet
+ * @property {ChartSpec[]} charts
+ * @property {Record<string, string>} settings
+ */
+
+/**
+ * A measured property.
+ * @typedef {object} Measured
+ * @property {string} id as in {@link Property}
+ * @property {string} [of]
+ * @property {number} value
+ * @property {number | null} [uncertainty]
+ * @property {string} unit
+ * @property {string} source
+ * @property {boolean} [interpolated] between measured compositions
  */
 
 /**
@@ -89,6 +117,7 @@
  * @typedef {object} About
  * @property {{ title: string, description: string, licence: string, fit: Fit, valid: { temperature_k: [number, number], range: string, limits: string[] } } | null} card
  * @property {{ density_g_cm3: number, source: string, interpolated: boolean } | null} measured_density
+ * @property {Measured[]} [measured]
  */
 
 /**
@@ -107,8 +136,9 @@
 
 /**
  * From the page to the worker.
- * @typedef {{ type: "start", spec: RunSpec, files: RunFiles, threads: number, isolated: boolean }
+ * @typedef {{ type: "start", spec: RunSpec, files: RunFiles, threads: number, isolated: boolean, checkpoint?: Uint8Array }
  *   | { type: "pause" } | { type: "resume" } | { type: "step", steps: number } | { type: "frame-shown" }
+ *   | { type: "checkpoint", id: number }
  *   | { type: "write", id: number, what: Written, file: string }} ToWorker
  */
 
@@ -122,6 +152,7 @@
  *   | { type: "results", results: Results }
  *   | { type: "state", state: RunState }
  *   | { type: "written", id: number, text: string }
+ *   | { type: "checkpoint", id: number, bytes: Uint8Array, progress: Progress }
  *   | { type: "error", error: EngineError, id?: number }} FromWorker
  */
 

@@ -16,6 +16,8 @@
  * @property {() => import("./protocol.js").Results} results
  * @property {(file: string) => string} write
  * @property {(file: string) => string} writeTrajectory
+ * @property {() => Uint8Array} checkpoint
+ * @property {(checkpoint: Uint8Array) => void} restore
  */
 
 /**
@@ -52,7 +54,7 @@ let lastTimePs = 0;
 
 scope.addEventListener("message", (event) => {
   const message = /** @type {ToWorker} */ (event.data);
-  handle(message).catch((error) => fail(error, message.type === "write" ? message.id : undefined));
+  handle(message).catch((error) => fail(error, "id" in message ? message.id : undefined));
 });
 
 /** @param {ToWorker} message */
@@ -82,13 +84,16 @@ async function handle(message) {
     case "frame-shown":
       frameWanted = true;
       return;
+    case "checkpoint":
+      if (session) sendCheckpoint(session, message.id);
+      return;
     case "write":
       if (session) send({ type: "written", id: message.id, text: message.what === "trajectory" ? session.writeTrajectory(message.file) : session.write(message.file) });
   }
 }
 
 /** @param {Extract<ToWorker, { type: "start" }>} message */
-async function start({ spec, files, threads, isolated }) {
+async function start({ spec, files, threads, isolated, checkpoint }) {
   const build = isolated && threads > 1 ? "threads" : "single";
   /** @type {Engine} */
   const engine = await import(new URL(`../pkg/${build}/crucible.js`, import.meta.url).href);
@@ -96,10 +101,15 @@ async function start({ spec, files, threads, isolated }) {
   if (build === "threads") await engine.initThreadPool?.(threads);
   send({ type: "ready", threads: build === "threads" ? threads : 1 });
   session = new engine.Session(spec, files);
+  if (checkpoint) session.restore(checkpoint);
   const atoms = session.atoms();
   send({ type: "atoms", atoms, about: session.about() }, [atoms.types.buffer]);
-  sendFrame(session);
-  setState("running");
+  const progress = session.progress();
+  // What a restored run did before does not count towards its speed now.
+  [lastStep, lastTimePs] = [progress.step, progress.time_ps];
+  const finished = progress.stage === "finished";
+  report(progress, true);
+  setState(finished ? "finished" : "running");
   loop();
 }
 
@@ -163,6 +173,12 @@ function sendFrame(from) {
   frameWanted = false;
   const { positions, cell } = from.frame();
   send({ type: "frame", positions, cell }, [positions.buffer, cell.buffer]);
+}
+
+/** @param {Session} from @param {number} id of the request */
+function sendCheckpoint(from, id) {
+  const bytes = from.checkpoint();
+  send({ type: "checkpoint", id, bytes, progress: from.progress() }, [bytes.buffer]);
 }
 
 /** @param {Session} from */

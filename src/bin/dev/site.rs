@@ -17,16 +17,28 @@ const FILE_LIST: &str = "files.json";
 const NOT_SHIPPED: [&str; 6] =
     ["node_modules", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "README.md"];
 
-/// three's modules as files: (below its package, below `www/vendor/three/`, module for the types).
-const THREE: [(&str, &str, &str); 2] =
-    [("build/three.module.js", "three.module.js", "three"), ("build/three.core.js", "three.core.js", "")];
+/// A node module that the page imports as a file.
+struct Vendored {
+    package: &'static str,
+    /// Files: (below the package, below `www/vendor/<package>/`, module for the types, if it is imported).
+    files: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// What the page takes from others.
+const VENDORED: [Vendored; 2] = [
+    Vendored {
+        package: "three",
+        files: &[("build/three.module.js", "three.module.js", "three"), ("build/three.core.js", "three.core.js", "")],
+    },
+    Vendored { package: "idb", files: &[("build/index.js", "index.js", "idb")] },
+];
 
 /// Builds modules and site.
 pub fn build(root: &Path) -> Outcome {
     node_modules::provide(root)?;
     wasm::build(root)?;
     package(root).map_err(|error| format!("www/pkg: {error}"))?;
-    vendor_three(root).map_err(|error| format!("www/vendor: {error}"))?;
+    vendor(root).map_err(|error| format!("www/vendor: {error}"))?;
     assemble(root).map_err(|error| format!("{SITE}: {error}"))?;
     println!("site: {SITE}/");
     Ok(())
@@ -41,23 +53,25 @@ fn package(root: &Path) -> std::io::Result<()> {
     write_if_changed(&pkg.join("package.json"), &manifest)
 }
 
-/// Copies three to `www/vendor/three/`, so that the page imports it by relative paths and needs no import map.
-fn vendor_three(root: &Path) -> std::io::Result<()> {
-    let from = root.join("www/node_modules/three");
-    let to = root.join("www/vendor/three");
-    fs::create_dir_all(&to)?;
-    for (source, name, types) in THREE {
-        let text = fs::read_to_string(from.join(source))?;
-        write_if_changed(&to.join(name), &text)?;
-        if !types.is_empty() {
-            let declaration = format!("export * from '{types}';\n");
-            write_if_changed(&to.join(name.replace(".js", ".d.ts")), &declaration)?;
+/// Copies node modules to `www/vendor/`, so that the page imports them by relative paths and needs no import map.
+fn vendor(root: &Path) -> std::io::Result<()> {
+    for Vendored { package, files } in &VENDORED {
+        let from = root.join("www/node_modules").join(package);
+        let to = root.join("www/vendor").join(package);
+        fs::create_dir_all(&to)?;
+        for (source, name, types) in *files {
+            write_if_changed(&to.join(name), &fs::read_to_string(from.join(source))?)?;
+            if !types.is_empty() {
+                let declaration = format!("export * from '{types}';\n");
+                write_if_changed(&to.join(name.replace(".js", ".d.ts")), &declaration)?;
+            }
         }
+        copy_if_changed(&from.join("LICENSE"), &to.join("LICENSE"))?;
     }
-    fs::copy(from.join("LICENSE"), to.join("LICENSE")).map(|_| ())
+    Ok(())
 }
 
-/// Brings `target/site` up to date: `www/`, the packages, three, `potentials/`; whatever else is there goes.
+/// Brings `target/site` up to date: `www/`, the packages, what is vendored, `potentials/`; whatever else is there goes.
 fn assemble(root: &Path) -> std::io::Result<()> {
     let site = root.join(SITE);
     mirror(&root.join("www"), &site, &|path| {

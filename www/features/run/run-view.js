@@ -6,6 +6,7 @@ import { onThemeChange } from "../../components/theme.js";
 import { EngineClient } from "../../engine/client.js";
 import { AtomsView } from "../atoms-view/atoms-view.js";
 import { ExportPanel } from "../export/export-panel.js";
+import { PropertiesPanel } from "../properties/properties-panel.js";
 import { StructurePanel } from "../structure/structure-panel.js";
 import { ThermodynamicsPanel } from "../thermodynamics/thermodynamics-panel.js";
 import { TransportPanel } from "../transport/transport-panel.js";
@@ -15,14 +16,18 @@ import { stageWords } from "./stages.js";
 /** @import { EngineError, Progress, Results, RunState, Speed, Written } from "../../engine/protocol.js" */
 /** @import { RunRequest } from "../setup/setup-form.js" */
 
+/** @typedef {{ bytes: Uint8Array, progress: Progress }} Checkpoint */
+
+/** How much of a run may be lost with its tab, ms. */
+const SAVE_EVERY_MS = 15_000;
 /** Steps that one press of "Step" takes. */
 const STEPS_A_PRESS = 1;
 
 export class RunView {
   /**
    * @param {HTMLElement} place
-   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void }} listener
-   *   `refused`: the run could not be started; the setup is the place to mend it
+   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => void }} listener
+   *   `refused`: the run could not be started; the setup is the place to mend it. `save`: a state to go on from, every so often
    */
   constructor(place, listener) {
     this.listener = listener;
@@ -31,6 +36,7 @@ export class RunView {
     /** @type {{ request: RunRequest, title: string } | undefined} */
     this.current = undefined;
     this.started = false;
+    this.saveTimer = 0;
 
     this.title = el("h1", { id: "run-title" }, "Run");
     this.stageName = el("p", { class: "stage-name", role: "status" });
@@ -45,6 +51,7 @@ export class RunView {
     this.thermodynamics = new ThermodynamicsPanel();
     this.structure = new StructurePanel();
     this.transport = new TransportPanel();
+    this.properties = new PropertiesPanel();
     this.potential = new PotentialPanel();
     this.exports = new ExportPanel((what, file) => this.#write(what, file));
     place.replaceChildren(
@@ -63,13 +70,17 @@ export class RunView {
         this.atoms.element,
         el("div", { class: "panels" }, this.thermodynamics.element, this.structure.element, this.transport.element, this.potential.element, this.exports.element),
       ),
+      this.properties.element,
     );
     onThemeChange(() => this.atoms.themeChanged());
     document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden && this.client?.state === "running") void this.save();
+    });
   }
 
-  /** @param {RunRequest} request @param {string} title */
-  start(request, title) {
+  /** @param {RunRequest} request @param {string} title @param {Uint8Array} [checkpoint] to go on from */
+  start(request, title, checkpoint) {
     this.stop();
     this.current = { request, title };
     this.started = false;
@@ -78,6 +89,7 @@ export class RunView {
     this.numbers.textContent = "";
     for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
     this.exports.begin(request.spec, title);
+    this.properties.begin(request.spec);
     this.#showStage("loading", 0);
     const client = new EngineClient({
       ready: (threads) => this.listener.ready(threads),
@@ -85,6 +97,7 @@ export class RunView {
         this.atoms.setAtoms(atoms);
         this.thermodynamics.showAbout(about);
         this.potential.show(about);
+        this.properties.showMeasured(about.measured ?? []);
       },
       frame: (positions, cell) => this.atoms.setFrame(positions, cell),
       progress: (progress, speed) => this.#progress(progress, speed),
@@ -98,7 +111,10 @@ export class RunView {
     });
     this.client = client;
     this.#state("loading");
-    client.start(request.spec, request.files, request.threads);
+    client.start(request.spec, request.files, request.threads, checkpoint);
+    this.saveTimer = window.setInterval(() => {
+      if (client.state === "running") void this.save();
+    }, SAVE_EVERY_MS);
   }
 
   /** From the beginning, with a new engine. */
@@ -106,7 +122,20 @@ export class RunView {
     if (this.current) this.start(this.current.request, this.current.title);
   }
 
+  /** Hands a state to go on from to whoever keeps it. */
+  async save() {
+    const { client } = this;
+    if (!client || !this.started) return;
+    try {
+      const checkpoint = await client.checkpoint();
+      if (client === this.client) this.listener.save(checkpoint);
+    } catch {
+      // A run that ended meanwhile has nothing to save.
+    }
+  }
+
   stop() {
+    window.clearInterval(this.saveTimer);
     this.client?.stop();
     this.client = undefined;
   }
@@ -133,6 +162,7 @@ export class RunView {
     this.thermodynamics.showEstimates(results);
     this.structure.show(results);
     this.transport.show(results);
+    this.properties.show(results);
     this.exports.results = results;
   }
 
@@ -153,6 +183,7 @@ export class RunView {
     this.resetButton.disabled = state === "loading";
     this.exports.setEnabled(state !== "loading");
     document.documentElement.dataset["run"] = state;
+    if (state === "paused" || state === "finished") void this.save();
   }
 
   /** @param {EngineError} error */

@@ -1,0 +1,73 @@
+// What each property means, and why its error is what it is, in plain words.
+
+/** @type {Record<string, { meaning: string, error: string }>} */
+const WORDS = {
+  density: {
+    meaning: "Mass per volume at the pressure that was set. It is a prediction of the potential, not an input.",
+    error: "The volume breathes slowly: samples closer together than a picosecond or so tell the same story, and blocks of time are compared instead.",
+  },
+  "molar-volume": { meaning: "The volume that one mole of formula units takes.", error: "As for the density: from blocks of time long enough to be independent." },
+  "thermal-expansion": {
+    meaning: "By what fraction the volume grows for each kelvin at constant pressure.",
+    error: "Taken from how volume and enthalpy fluctuate together. Fluctuations need many more independent samples than averages.",
+  },
+  compressibility: {
+    meaning: "By what fraction the volume shrinks for each unit of pressure.",
+    error: "From the fluctuations of the volume, so it needs a long run; blocks are left out in turn to see how much they matter.",
+  },
+  "heat-capacity-cp": {
+    meaning: "The heat that one mole takes up for each kelvin at constant pressure.",
+    error: "From the fluctuations of the enthalpy, which converge slowly; a scan over temperatures gives it more precisely from the slope.",
+  },
+  "heat-capacity-cv": {
+    meaning: "The heat that one mole takes up for each kelvin at constant volume.",
+    error: "From the fluctuations of the energy; blocks are left out in turn to see how much they matter.",
+  },
+  "self-diffusion": {
+    meaning: "How fast atoms of a species wander: the mean-square displacement grows like 6 D t once they have forgotten where they came from.",
+    error: "Stretches of the trajectory that overlap repeat each other, so the error comes from independent ones. A small box slows atoms down; the correction for that is a route of its own.",
+  },
+  "shear-viscosity": {
+    meaning: "The resistance of the liquid to being sheared: how long a stress that arises by chance lives on.",
+    error: "The running integral collects noise for ever: where it is cut decides both value and error. Five independent components of the stress are compared.",
+  },
+  "bulk-viscosity": {
+    meaning: "The resistance of the liquid to being compressed quickly, from how long fluctuations of the pressure live on.",
+    error: "Only one component exists, where shear has five, so it needs a run several times as long.",
+  },
+  "ionic-conductivity": {
+    meaning: "How well the melt conducts. Nernst–Einstein lets every ion move on its own; the collective routes know that neighbours move together.",
+    error: "All ions together give one current, three components of it: one number where diffusion has as many as there are ions.",
+  },
+  "haven-ratio": {
+    meaning: "Conductivity of ions that move on their own, over the true one. Above 1, ions of opposite charge move together and carry no current.",
+    error: "A ratio: the errors of both conductivities add up.",
+  },
+  mobility: { meaning: "The drift velocity of an ion in an electric field of unit strength.", error: "From collective displacements: as noisy as the conductivity." },
+  "transport-number": {
+    meaning: "The share of the current that a species carries. It depends on the frame of reference, which the settings state.",
+    error: "From collective displacements: as noisy as the conductivity.",
+  },
+  "thermal-conductivity": {
+    meaning: "How much heat flows down a gradient of temperature. In a mixture the part that diffusing atoms carry along is taken out.",
+    error: "The heat flux is the noisiest of all. Its spectrum near zero frequency is smoothed; how much is chosen by the data.",
+  },
+  "vibrational-dos": { meaning: "At which frequencies atoms of a species rattle in their cages.", error: "A curve; its value at zero frequency is the diffusion coefficient." },
+  "structure-factor": {
+    meaning: "What a neutron or X-ray diffractometer sees of the liquid: order in the space of wave vectors.",
+    error: "Computed from the wave vectors that the box allows; short ones are few, and noisy.",
+  },
+  "bond-angle": { meaning: "The angles between neighbours in the first shell: the shape of the complexes.", error: "From blocks of time." },
+  "coordination-distribution": { meaning: "How often an atom has 4, 5, 6, … neighbours in its first shell.", error: "From blocks of time." },
+  "pmf-barrier": {
+    meaning: "The free energy that a neighbour must pay to leave the first shell, W(r) = −kT ln g(r): first minimum less first maximum.",
+    error: "From the errors of g(r) at its first peak and its first minimum.",
+  },
+  "residence-time": { meaning: "How long a neighbour stays in the first shell.", error: "From how many neighbours are still there after a time t, over independent stretches." },
+  "cluster-size": { meaning: "How many atoms hang together through shared neighbours.", error: "From blocks of time." },
+};
+
+/** @param {string} id */
+export function wordsFor(id) {
+  return WORDS[id] ?? { meaning: "", error: "" };
+}

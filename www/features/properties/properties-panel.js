@@ -1,0 +1,175 @@
+// What a cell's designer needs: every property with its error, beside the experiment, and the curves that it came from.
+
+import { ChartView } from "../../components/chart-view.js";
+import { el, freshId } from "../../components/dom.js";
+import { download } from "../../components/download.js";
+import { significant, withError, withSubscripts } from "../../components/format.js";
+import { compare } from "./comparison.js";
+import { wordsFor } from "./explanations.js";
+import { propertiesCsv, propertiesJson } from "./export.js";
+
+/** @import { Measured, Property, Results, RunSpec } from "../../engine/protocol.js" */
+
+const COLUMNS = ["Property", "Value", "Experiment", "Deviation", "Status"];
+
+export class PropertiesPanel {
+  constructor() {
+    /** @type {Map<string, PropertyRow>} */
+    this.rows = new Map();
+    /** @type {Property[]} */
+    this.properties = [];
+    /** @type {Measured[]} */
+    this.measured = [];
+    /** @type {RunSpec | undefined} */
+    this.spec = undefined;
+    this.body = el("tbody");
+    this.table = el(
+      "div",
+      { class: "table-scroll", hidden: true },
+      el(
+        "table",
+        { class: "properties" },
+        el("caption", { class: "visually-hidden" }, "Properties, each with its error and the measured value"),
+        el("thead", {}, el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, name)))),
+        this.body,
+      ),
+    );
+    this.waiting = el("p", { class: "quiet-text" }, "Measured once the liquid is equilibrated.");
+    this.buttons = el(
+      "div",
+      { class: "export-row", hidden: true },
+      el("button", { type: "button", class: "small", onclick: () => download("properties.csv", propertiesCsv(this.properties, this.measured), "text/csv") }, "Properties, CSV"),
+      el("button", { type: "button", class: "small", onclick: () => download("properties.json", propertiesJson(this.properties, this.measured, this.spec), "application/json") }, "Properties, JSON"),
+    );
+    this.element = el(
+      "section",
+      { class: "card panel", "aria-labelledby": "properties-title" },
+      el("h2", { id: "properties-title" }, "Properties"),
+      this.waiting,
+      this.table,
+      this.buttons,
+    );
+  }
+
+  /** @param {RunSpec} spec */
+  begin(spec) {
+    this.spec = spec;
+    this.properties = [];
+    this.measured = [];
+    this.rows.clear();
+    this.body.replaceChildren();
+    this.#reveal();
+  }
+
+  /** @param {Measured[]} measured */
+  showMeasured(measured) {
+    this.measured = measured;
+  }
+
+  /** @param {Results} results */
+  show({ properties }) {
+    this.properties = properties ?? [];
+    for (const property of this.properties) {
+      const key = `${property.id}|${property.of}|${property.route}`;
+      let row = this.rows.get(key);
+      if (!row) {
+        row = new PropertyRow(() => this.spec);
+        this.rows.set(key, row);
+        this.body.append(row.line, row.details);
+      }
+      row.show(property, this.measured);
+    }
+    this.#reveal();
+  }
+
+  #reveal() {
+    const any = this.properties.length > 0;
+    this.waiting.hidden = any;
+    this.table.hidden = !any;
+    this.buttons.hidden = !any;
+  }
+}
+
+/** One property: a line of the table, and a second one with its curves that opens at a press. */
+class PropertyRow {
+  /** @param {() => RunSpec | undefined} spec of the run, for what is exported */
+  constructor(spec) {
+    this.spec = spec;
+    const id = freshId("property");
+    this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.#toggle() });
+    this.value = el("td", { class: "estimate" });
+    this.experiment = el("td");
+    this.deviation = el("td");
+    this.status = el("td", { class: "quiet-text" });
+    this.line = el("tr", {}, el("th", { scope: "row" }, this.button), this.value, this.experiment, this.deviation, this.status);
+    this.content = el("div", { class: "property-details" });
+    this.details = el("tr", { id, hidden: true }, el("td", { colspan: COLUMNS.length }, this.content));
+    this.words = el("div");
+    this.settings = el("dl", { class: "settings" });
+    /** @type {ChartView[]} */
+    this.charts = [];
+    /** @type {Property | undefined} */
+    this.property = undefined;
+    this.content.append(this.words, this.settings);
+  }
+
+  /** @param {Property} property @param {Measured[]} known */
+  show(property, known) {
+    this.property = property;
+    const { name, route, estimate, pending } = property;
+    this.button.replaceChildren(withSubscripts(name), el("span", { class: "route" }, route));
+    this.value.textContent = estimate ? `${withError(estimate.value, estimate.standard_error)} ${estimate.unit}`.trim() : "–";
+    const comparison = compare(property, known);
+    this.experiment.textContent = comparison ? `${withError(comparison.measured.value, comparison.measured.uncertainty)} ${comparison.measured.unit}`.trim() : "";
+    this.experiment.title = comparison?.measured.source ?? "";
+    this.deviation.textContent = comparison ? deviationText(comparison) : "";
+    this.status.textContent = statusText(property);
+    this.status.classList.toggle("caution", Boolean(estimate?.warnings.length));
+    if (!pending && estimate && estimate.warnings.length === 0) this.status.classList.remove("caution");
+    if (!this.details.hidden) this.#fill(comparison);
+    this.comparison = comparison;
+  }
+
+  #toggle() {
+    this.details.hidden = !this.details.hidden;
+    this.button.setAttribute("aria-expanded", String(!this.details.hidden));
+    if (!this.details.hidden) this.#fill(this.comparison ?? null);
+  }
+
+  /** @param {import("./comparison.js").Comparison | null} comparison */
+  #fill(comparison) {
+    const { property } = this;
+    if (!property) return;
+    const { meaning, error } = wordsFor(property.id);
+    const sentences = [meaning, error, property.pending ?? "", ...(property.estimate?.warnings ?? [])].filter((text) => text !== "");
+    if (comparison) sentences.push(`Experiment: ${comparison.measured.source}${comparison.measured.interpolated ? ", between measured compositions" : ""}.`);
+    this.words.replaceChildren(...sentences.map((text) => el("p", {}, text)));
+    const settings = Object.entries(property.settings);
+    if (property.estimate) settings.push(["independent samples", significant(property.estimate.independent_samples, 2)]);
+    this.settings.replaceChildren(...settings.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+    property.charts.forEach((spec, index) => {
+      let chart = this.charts[index];
+      if (!chart) {
+        chart = new ChartView({ title: spec.title || property.name, large: true });
+        this.charts[index] = chart;
+        this.content.append(chart.element);
+      }
+      chart.show(spec, spec.title);
+    });
+  }
+}
+
+/** @param {import("./comparison.js").Comparison} comparison */
+function deviationText({ percent, sigmas }) {
+  const sign = percent < 0 ? "−" : "+";
+  const parts = [`${sign}${Math.abs(percent).toFixed(1)} %`];
+  if (sigmas !== null) parts.push(`${sign}${Math.abs(sigmas).toFixed(1)} σ`);
+  return parts.join(", ");
+}
+
+/** @param {Property} property */
+function statusText({ estimate, pending }) {
+  if (!estimate) return pending ?? "Not yet.";
+  if (estimate.warnings.length > 0) return estimate.warnings[0] ?? "";
+  return "Ready";
+}
