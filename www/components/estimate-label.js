@@ -15,7 +15,17 @@ import { withError } from "./format.js";
 
 /** @param {Estimate} estimate */
 export function estimateText({ value, standard_error, unit }) {
-  return `${withError(value, standard_error)} ${unit}`.trim();
+  return valueText(value, standard_error, unit);
+}
+
+/**
+ * A value with its error and unit; a unit that begins with a power of ten is a factor: "(1.52 ± 0.03) × 10⁻⁴ K⁻¹".
+ * @param {number} value @param {number | null | undefined} error @param {string} unit
+ */
+export function valueText(value, error, unit) {
+  const number = withError(value, error);
+  if (!unit.startsWith("10")) return `${number} ${unit}`.trim();
+  return `${number.includes("±") ? `(${number})` : number} × ${unit}`;
 }
 
 /**

@@ -3,7 +3,8 @@
 import { ChartView } from "../../components/chart-view.js";
 import { el, freshId } from "../../components/dom.js";
 import { download } from "../../components/download.js";
-import { significant, withError, withSubscripts } from "../../components/format.js";
+import { estimateText, valueText } from "../../components/estimate-label.js";
+import { significant, withSubscripts } from "../../components/format.js";
 import { compare } from "./comparison.js";
 import { wordsFor } from "./explanations.js";
 import { propertiesCsv, propertiesJson } from "./export.js";
@@ -25,7 +26,7 @@ export class PropertiesPanel {
     this.body = el("tbody");
     this.table = el(
       "div",
-      { class: "table-scroll", hidden: true },
+      { class: "properties-scroll", hidden: true },
       el(
         "table",
         { class: "properties" },
@@ -97,10 +98,10 @@ class PropertyRow {
     this.spec = spec;
     const id = freshId("property");
     this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.#toggle() });
-    this.value = el("td", { class: "estimate" });
-    this.experiment = el("td");
-    this.deviation = el("td");
-    this.status = el("td", { class: "quiet-text" });
+    this.value = el("td", { class: "estimate", "data-column": "Value" });
+    this.experiment = el("td", { "data-column": "Experiment" });
+    this.deviation = el("td", { "data-column": "Deviation" });
+    this.status = el("td", { class: "quiet-text", "data-column": "Status" });
     this.line = el("tr", {}, el("th", { scope: "row" }, this.button), this.value, this.experiment, this.deviation, this.status);
     this.content = el("div", { class: "property-details" });
     this.details = el("tr", { id, hidden: true }, el("td", { colspan: COLUMNS.length }, this.content));
@@ -116,16 +117,14 @@ class PropertyRow {
   /** @param {Property} property @param {Measured[]} known */
   show(property, known) {
     this.property = property;
-    const { name, route, estimate, pending } = property;
+    const { name, route, estimate } = property;
     this.button.replaceChildren(withSubscripts(name), el("span", { class: "route" }, route));
-    this.value.textContent = estimate ? `${withError(estimate.value, estimate.standard_error)} ${estimate.unit}`.trim() : "–";
+    this.value.textContent = estimate ? estimateText(estimate) : "–";
     const comparison = compare(property, known);
-    this.experiment.textContent = comparison ? `${withError(comparison.measured.value, comparison.measured.uncertainty)} ${comparison.measured.unit}`.trim() : "";
+    this.experiment.textContent = comparison ? valueText(comparison.measured.value, comparison.measured.uncertainty, comparison.measured.unit) : "";
     this.experiment.title = comparison?.measured.source ?? "";
     this.deviation.textContent = comparison ? deviationText(comparison) : "";
     this.status.textContent = statusText(property);
-    this.status.classList.toggle("caution", Boolean(estimate?.warnings.length));
-    if (!pending && estimate && estimate.warnings.length === 0) this.status.classList.remove("caution");
     if (!this.details.hidden) this.#fill(comparison);
     this.comparison = comparison;
   }
