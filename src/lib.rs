@@ -18,6 +18,7 @@
 //! | [`dynamics`] | `Simulation`, ensembles, thermostats, barostats, minimisation |
 //! | [`sampling`] | observers that watch a run and keep bounded series |
 //! | [`analysis`] | series to `Estimate { value, standard_error, unit }` |
+//! | [`labelling`] | inputs and outputs of the codes that label: CP2K, GPAW, VASP, Quantum ESPRESSO |
 //! | [`chart`] | `ChartSpec` drawn by plotters on any back end |
 //! | [`run`] | `RunSpec` to results: what the command line and the page both drive |
 //! | `wasm` | the JS boundary, compiled for wasm only; the only folder that names JS types |
@@ -37,6 +38,7 @@ pub mod dynamics;
 pub mod error;
 pub mod fitting;
 pub mod io;
+pub mod labelling;
 pub mod math;
 pub mod neighbor;
 pub mod parallel;

@@ -9,6 +9,7 @@ mod files;
 mod fitting;
 mod ionic;
 mod kernels;
+mod labelling;
 mod neighbors;
 mod reference;
 mod run;

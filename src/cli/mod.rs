@@ -7,6 +7,7 @@ mod efs;
 mod files;
 mod grade;
 mod labelled;
+mod label;
 mod md;
 mod properties;
 mod scan;
@@ -51,6 +52,7 @@ enum Command {
     Grade(grade::Arguments),
     Select(select::Arguments),
     Train(train::Arguments),
+    Label(label::Arguments),
 }
 
 /// Runs the command line and reports errors.
@@ -81,5 +83,6 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Grade(arguments) => grade::run(&arguments),
         Command::Select(arguments) => select::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Label(arguments) => label::run(&arguments),
     }
 }

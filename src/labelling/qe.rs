@@ -1,0 +1,117 @@
+//! Quantum ESPRESSO's pw.x: PBE-D3(BJ), 60/480 Ry. Its total stress is a pressure: compression positive.
+
+use std::fmt::Write;
+
+use super::text::Output;
+use super::{BOHR, Electrons, HARTREE, Label, symbols};
+use crate::error::Result;
+use crate::math::{Mat3, Vec3};
+use crate::system::System;
+use crate::system::species::element;
+
+/// One Rydberg in eV.
+const RYDBERG: f64 = 0.5 * HARTREE;
+
+/// A single point with forces and stress; pseudopotentials are looked for as `pseudo/K.upf`.
+pub(super) fn write(system: &System, electrons: Electrons) -> Result<String> {
+    let symbols = symbols(system)?;
+    let mut kinds = symbols.clone();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let (occupations, points) = match electrons {
+        Electrons::Insulator => ("occupations = 'fixed'", "K_POINTS gamma\n"),
+        Electrons::Metal => {
+            ("occupations = 'smearing', smearing = 'mv', degauss = 0.01", "K_POINTS automatic\n2 2 2 0 0 0\n")
+        }
+    };
+    let mut out = format!(
+        "&CONTROL\n  calculation = 'scf', prefix = 'label', outdir = './out', pseudo_dir = './pseudo'\n  tprnfor = .true., \
+         tstress = .true., disk_io = 'none'\n/\n&SYSTEM\n  ibrav = 0, nat = {}, ntyp = {}, nosym = .true.\n  ecutwfc = 60, \
+         ecutrho = 480, input_dft = 'PBE'\n  vdw_corr = 'dft-d3', dftd3_version = 4, dftd3_threebody = .false.\n  {occupations}\n/\n\
+         &ELECTRONS\n  conv_thr = 1.0e-8, mixing_beta = 0.3, electron_maxstep = 100\n/\nATOMIC_SPECIES\n",
+        symbols.len(),
+        kinds.len()
+    );
+    for kind in &kinds {
+        let _ = writeln!(out, "{kind} {} {kind}.upf", element(kind)?.atomic_weight());
+    }
+    out.push_str("CELL_PARAMETERS angstrom\n");
+    for vector in system.cell.vectors().column_iter() {
+        let _ = writeln!(out, "{} {} {}", vector[0], vector[1], vector[2]);
+    }
+    out.push_str("ATOMIC_POSITIONS angstrom\n");
+    for (symbol, p) in symbols.iter().zip(&system.positions) {
+        let _ = writeln!(out, "{symbol} {} {} {}", p.x, p.y, p.z);
+    }
+    out.push_str(points);
+    Ok(out)
+}
+
+/// Reads the output of pw.x: the last energy, forces and stress in it.
+///
+/// # Errors
+/// A calculation that did not converge or did not end; blocks that are missing or malformed.
+pub fn read_pw(text: &str, file: &str) -> Result<Label> {
+    let output = Output::new(text, file);
+    if output.has("convergence NOT achieved") {
+        return Err(output.unusable("an SCF cycle that did not converge"));
+    }
+    output.require("convergence has been achieved", "converged SCF cycle")?;
+    // With smearing this is the free energy, which the forces are derivatives of.
+    let energy = output.lines().rfind(|(_, line)| line.starts_with('!') && line.contains("total energy"));
+    let energy = energy.ok_or_else(|| output.missing("total energy (a line that starts with !)"))?;
+    let energy = output.number(energy, -2, "total energy in Ry")? * RYDBERG;
+    let atoms = output.require("number of atoms/cell", "number of atoms")?;
+    let count = output.number(atoms, -1, "number of atoms")?;
+    let forces = read_forces(&output)?;
+    if forces.len() as f64 != count {
+        return Err(output.error(atoms, &format!("{} atoms, as there are forces", forces.len())));
+    }
+    let stress = output.last("total   stress").map(|header| read_stress(&output, header)).transpose()?;
+    if !output.has("JOB DONE.") {
+        return Err(output.unusable("an output that stops before the program's end"));
+    }
+    Ok(Label { energy, elements: read_elements(&output, forces.len()), forces, pressure: stress })
+}
+
+/// `atom    1 type  1   force =   x y z`: the first block after the header holds the total forces.
+fn read_forces(output: &Output) -> Result<Vec<Vec3>> {
+    let header = output.require("Forces acting on atoms", "forces")?;
+    let mut forces = Vec::new();
+    for line in output.after(header).skip_while(|(_, line)| line.trim().is_empty()) {
+        let words: Vec<&str> = line.1.split_whitespace().collect();
+        match words.as_slice() {
+            ["atom", index, "type", _, "force", "=", ..] if index.parse() == Ok(forces.len() + 1) => {
+                forces.push(output.vector(line, 6, "force")? * (RYDBERG / BOHR));
+            }
+            _ => break,
+        }
+    }
+    if forces.is_empty() { Err(output.missing("forces")) } else { Ok(forces) }
+}
+
+/// Three rows, in Ry/Bohr^3 and then in kbar.
+fn read_stress(output: &Output, header: (usize, &str)) -> Result<Mat3> {
+    let mut stress = Mat3::zeros();
+    let mut rows = 0;
+    for (row, line) in output.after(header).take(3).enumerate() {
+        stress.set_row(row, &output.vector(line, 0, "stress in Ry/bohr**3")?.transpose());
+        rows += 1;
+    }
+    if rows < 3 {
+        return Err(output.error(header, "three rows of stress under this line"));
+    }
+    Ok(stress * (RYDBERG / BOHR.powi(3)))
+}
+
+/// `1   K   tau(   1) = ( ... )`.
+fn read_elements(output: &Output, atoms: usize) -> Vec<String> {
+    let Some(header) = output.last("site n.") else { return Vec::new() };
+    let symbol = |(_, line): (usize, &str)| {
+        let label = line.split_whitespace().nth(1)?;
+        let letters: String = label.chars().take_while(char::is_ascii_alphabetic).collect();
+        line.contains("tau(").then_some(letters)
+    };
+    let elements: Vec<String> = output.after(header).take(atoms).filter_map(symbol).collect();
+    if elements.len() == atoms { elements } else { Vec::new() }
+}

@@ -1,0 +1,83 @@
+//! VASP's vasprun.xml.
+
+use roxmltree::{Document, Node};
+
+use super::Label;
+use super::vasp::KILOBAR;
+use crate::error::{Error, Result};
+use crate::math::{Mat3, Vec3};
+
+/// Reads the last calculation of a vasprun.xml.
+///
+/// # Errors
+/// A file that is cut or is no such XML; an electronic loop that ran to its limit; blocks that are missing or malformed.
+pub fn read_vasprun(text: &str, file: &str) -> Result<Label> {
+    let reader = Reader { file };
+    let document = Document::parse(text).map_err(|error| {
+        Error::parse(
+            file,
+            error.pos().row as usize,
+            &error.to_string(),
+            "a whole vasprun.xml: its calculation has ended",
+        )
+    })?;
+    let root = document.root_element();
+    let calculation = root.children().filter(|node| node.has_tag_name("calculation")).last();
+    let calculation = calculation.ok_or_else(|| reader.missing("calculation"))?;
+    let steps = calculation.children().filter(|node| node.has_tag_name("scstep")).count();
+    let limit = root.descendants().find(|node| node.attribute("name") == Some("NELM")).and_then(|node| node.text());
+    let limit = limit.and_then(|text| text.trim().parse::<usize>().ok()).ok_or_else(|| reader.missing("NELM"))?;
+    if steps >= limit {
+        let found = format!("an electronic loop that ran to its limit of {limit} steps");
+        return Err(Error::invalid(file, found, "a calculation that converged"));
+    }
+    let energies = calculation.children().find(|node| node.has_tag_name("energy"));
+    let energy = energies.and_then(|node| named(node, "e_fr_energy")).ok_or_else(|| reader.missing("e_fr_energy"))?;
+    let [energy] = reader.numbers(energy)?;
+    let rows = |name: &str| named(calculation, name).map(|node| reader.rows(node)).transpose();
+    let forces = rows("forces")?.ok_or_else(|| reader.missing("forces"))?;
+    let pressure = match rows("stress")?.as_deref() {
+        Some([x, y, z]) => Some(Mat3::from_rows(&[x.transpose(), y.transpose(), z.transpose()]) * KILOBAR),
+        Some(_) => return Err(reader.missing("stress of three rows")),
+        None => None,
+    };
+    Ok(Label { energy, forces, pressure, elements: elements(root) })
+}
+
+/// The child with this name.
+fn named<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
+    node.children().find(|child| child.attribute("name") == Some(name))
+}
+
+/// The first column of the array "atoms".
+fn elements(root: Node) -> Vec<String> {
+    let array = root.descendants().find(|n| n.has_tag_name("array") && n.attribute("name") == Some("atoms"));
+    let rows = array.into_iter().flat_map(|array| array.descendants()).filter(|node| node.has_tag_name("rc"));
+    let symbol =
+        |row: Node| row.children().find(|node| node.has_tag_name("c")).and_then(|cell| cell.text().map(str::to_owned));
+    rows.filter_map(symbol).map(|symbol| symbol.trim().to_owned()).collect()
+}
+
+struct Reader<'a> {
+    file: &'a str,
+}
+
+impl Reader<'_> {
+    fn missing(&self, what: &str) -> Error {
+        Error::invalid(self.file, format!("no {what}"), "the vasprun.xml of a calculation that ended")
+    }
+
+    fn numbers<const N: usize>(&self, node: Node) -> Result<[f64; N]> {
+        let text = node.text().unwrap_or_default();
+        let line = node.document().text_pos_at(node.range().start).row as usize;
+        let values = text.split_whitespace().map(|word| word.parse::<f64>().ok().filter(|x| x.is_finite()));
+        let values: Option<Vec<f64>> = values.collect();
+        let values = values.and_then(|values| values.try_into().ok());
+        values.ok_or_else(|| Error::parse(self.file, line, text, format!("finite numbers: {N}")))
+    }
+
+    fn rows(&self, node: Node) -> Result<Vec<Vec3>> {
+        let rows = node.children().filter(|row| row.has_tag_name("v"));
+        rows.map(|row| self.numbers::<3>(row).map(Vec3::from)).collect()
+    }
+}
