@@ -40,6 +40,14 @@ pub enum Error {
         /// What happened, with the atom and the closest pair named.
         reason: String,
     },
+    /// A run met configurations for which its potential was not made.
+    #[error("the run stopped at step {step}: {reason}")]
+    Extrapolation {
+        /// Step at which it was noticed.
+        step: u64,
+        /// The atom and its grade.
+        reason: String,
+    },
     /// The operating system refused.
     #[error("{path}: {reason}")]
     Io {
@@ -72,6 +80,7 @@ impl Error {
             Self::Parse { .. } => "parse",
             Self::Invalid { .. } => "invalid",
             Self::Unstable { .. } => "unstable",
+            Self::Extrapolation { .. } => "extrapolation",
             Self::Io { .. } => "io",
         }
     }
@@ -81,6 +90,9 @@ impl Error {
         match self {
             Self::Unstable { .. } => Some(
                 "Try a shorter timestep, relax the structure first, or lower the temperature; the last good state is kept.",
+            ),
+            Self::Extrapolation { .. } => Some(
+                "Label configurations that the run kept and fit anew, or raise extrapolation.stop; the last good state is kept.",
             ),
             _ => None,
         }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crucible::io;
 use crucible::neighbor::NeighborList;
-use crucible::potential::mtp::{Kernel, MtpPotential};
+use crucible::potential::mtp::{ExtrapolationGrade, GradeMode, Grades, Kernel, MtpParameters, MtpPotential};
 use crucible::potential::{Evaluation, Potential};
 
 const CASES: [(&str, &str); 2] = [("metal2048", "S1"), ("salt2048", "S2")];
@@ -37,6 +37,26 @@ fn main() -> crucible::Result<()> {
             }
         }
     }
+    grades(&filter)
+}
+
+/// What the extrapolation grade of each atom costs, at every step; a run is graded every tenth.
+fn grades(filter: &[String]) -> crucible::Result<()> {
+    for (structure, species) in CASES {
+        for level in LEVELS {
+            for (label, kernel) in [("grade-128bit", Kernel::Lanes128), ("grade", Kernel::Lanes)] {
+                let name = format!("{structure} L{level} {label} 1");
+                if filter.iter().all(|f| name.contains(f.as_str())) {
+                    let micros = on_threads(1, || measure_grade(structure, species, level, kernel))?;
+                    let line = serde_json::json!({
+                        "structure": structure, "level": level.parse::<u32>().unwrap_or(0), "target": label,
+                        "threads": 1, "micros_per_atom": micros,
+                    });
+                    println!("{line}");
+                }
+            }
+        }
+    }
     Ok(())
 }
 
@@ -49,24 +69,50 @@ fn on_threads<T: Send>(threads: usize, body: impl FnOnce() -> T + Send) -> T {
 }
 
 fn measure(structure: &str, species: &str, level: &str, kernel: Kernel) -> crucible::Result<f64> {
+    let (parameters, configuration) = read_case(structure, species, level)?;
+    let system = &configuration.system;
+    let mut potential = MtpPotential::with_kernel(parameters, kernel)?;
+    let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
+    neighbors.update(system)?;
+    let mut evaluation = Evaluation::default();
+    let fastest = fastest(|| potential.evaluate(system, &neighbors, &mut evaluation))?;
+    Ok(fastest * 1e6 / system.len() as f64)
+}
+
+fn measure_grade(structure: &str, species: &str, level: &str, kernel: Kernel) -> crucible::Result<f64> {
+    let (parameters, configuration) = read_case(structure, species, level)?;
+    let system = &configuration.system;
+    let n = parameters.parameter_count();
+    // The time does not depend on the numbers.
+    let inverse = vec![1e-3; n * n];
+    let mut neighbors = NeighborList::new(parameters.radial_basis.max_dist, SKIN)?;
+    neighbors.update(system)?;
+    let mode = GradeMode::Neighborhood { weight: 1.0 };
+    let mut grade = ExtrapolationGrade::with_kernel(&parameters, &inverse, mode, kernel)?;
+    let mut grades = Grades::default();
+    let fastest = fastest(|| grade.evaluate(system, &neighbors, &mut grades))?;
+    Ok(fastest * 1e6 / system.len() as f64)
+}
+
+fn read_case(structure: &str, species: &str, level: &str) -> crucible::Result<(MtpParameters, io::Configuration)> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg-tests/bench/data");
     let read = |name: String| {
         let path = data.join(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
     let parameters = io::read_mtp(&read(format!("B_L{level}_{species}.mtp")), "benchmark")?;
-    let configurations = io::read_cfg(&read(format!("{structure}_{species}.cfg")), "benchmark", &[])?;
-    let system = &configurations[0].system;
-    let mut potential = MtpPotential::with_kernel(parameters, kernel)?;
-    let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
-    neighbors.update(system)?;
-    let mut evaluation = Evaluation::default();
+    let mut configurations = io::read_cfg(&read(format!("{structure}_{species}.cfg")), "benchmark", &[])?;
+    Ok((parameters, configurations.swap_remove(0)))
+}
+
+/// Seconds of the fastest repeat.
+fn fastest(mut body: impl FnMut() -> crucible::Result<()>) -> crucible::Result<f64> {
     let mut fastest = f64::INFINITY;
     let begin = Instant::now();
     while begin.elapsed().as_secs_f64() < BUDGET {
         let start = Instant::now();
-        potential.evaluate(system, &neighbors, &mut evaluation)?;
+        body()?;
         fastest = fastest.min(start.elapsed().as_secs_f64());
     }
-    Ok(fastest * 1e6 / system.len() as f64)
+    Ok(fastest)
 }

@@ -4,6 +4,7 @@ mod active_set;
 mod cli;
 mod dynamics;
 mod ensembles;
+mod extrapolation;
 mod file_properties;
 mod files;
 mod fitting;

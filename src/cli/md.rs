@@ -20,6 +20,7 @@ use super::{files, properties};
   crucible md run.json --json results.json
   crucible md run.json --trajectory melt.extxyz --every 100 --threads 4
   crucible md run.json --checkpoint run.checkpoint
+  crucible md run.json --kept to-label.extxyz
   crucible md run.json --restore run.checkpoint
 
 A specification:
@@ -48,6 +49,9 @@ pub struct Arguments {
     /// Write the last structure, also after a run that blew up: .extxyz, .cfg, .data, .dump or POSCAR.
     #[arg(long, value_name = "FILE")]
     last: Option<PathBuf>,
+    /// Write the configurations that were kept because the potential extrapolates there, to be labelled: .extxyz or .cfg.
+    #[arg(long, value_name = "FILE")]
+    kept: Option<PathBuf>,
     /// Write a checkpoint every minute and at the end.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
@@ -76,6 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let specification = read_specification(&arguments.specification)?;
     let trajectory_format = arguments.trajectory.as_deref().map(trajectory_format).transpose()?;
     let last_format = arguments.last.as_deref().map(format_of).transpose()?;
+    arguments.kept.as_deref().map(format_of).transpose()?;
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
     let find = file_finder(folder, &arguments.files);
     let mut run = Run::new(specification, &find)?;
@@ -93,6 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let last = Configuration::new(run.frame().clone());
         files::write(path, write_structure(format, &[last])?.as_bytes())?;
     }
+    write_kept(&run, arguments)?;
     carried_out?;
     if let Some(path) = &arguments.checkpoint {
         files::write(path, &run.checkpoint()?)?;
@@ -126,8 +132,9 @@ pub fn read_specification(path: &Path) -> Result<RunSpec> {
 
 fn format_of(path: &Path) -> Result<StructureFormat> {
     let name = files::name(path);
-    StructureFormat::from_name(&name)
-        .ok_or_else(|| Error::invalid("--last", name, "a name ending in .extxyz, .cfg, .data, .dump, or POSCAR"))
+    StructureFormat::from_name(&name).ok_or_else(|| {
+        Error::invalid("structures to write", name, "a name ending in .extxyz, .cfg, .data, .dump, or POSCAR")
+    })
 }
 
 fn trajectory_format(path: &Path) -> Result<StructureFormat> {
@@ -136,6 +143,22 @@ fn trajectory_format(path: &Path) -> Result<StructureFormat> {
     known
         .filter(|format| matches!(format, StructureFormat::ExtXyz | StructureFormat::LammpsDump))
         .ok_or_else(|| Error::invalid("--trajectory", name, "a name ending in .extxyz, .xyz or .dump"))
+}
+
+/// Writes what the run kept, and says what it met.
+fn write_kept(run: &Run, arguments: &Arguments) -> Result<()> {
+    let Some(summary) = run.results().extrapolation else { return Ok(()) };
+    for warning in &summary.warnings {
+        eprintln!("warning: {warning}");
+    }
+    match &arguments.kept {
+        Some(path) => files::write(path, write_structure(format_of(path)?, &run.kept())?.as_bytes()),
+        None if summary.kept > 0 => {
+            eprintln!("{} configurations were kept; --kept FILE writes them", summary.kept);
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Steps until the end of the run.
@@ -256,6 +279,9 @@ fn line(progress: &Progress, steps_per_second: f64) -> String {
         line.push_str(&format!("  {density:6.3} g/cm³"));
     }
     line.push_str(&format!("  {:12.4} eV", progress.potential_energy_ev));
+    if let (Some(grade), Some(largest)) = (progress.grade, progress.largest_grade) {
+        line.push_str(&format!("  grade {grade:5.2}, at most {largest:.2}"));
+    }
     if steps_per_second > 0.0 && progress.timestep_fs > 0.0 {
         let ns_per_day = steps_per_second * progress.timestep_fs * 86_400.0 * 1e-6;
         line.push_str(&format!("  {steps_per_second:6.0} steps/s  {ns_per_day:6.2} ns/day"));

@@ -172,6 +172,15 @@ impl Simulation {
         outcome
     }
 
+    /// Ends the run for a reason of the caller's, as [`Simulation::step`] does for its own: back to the last good state.
+    ///
+    /// # Errors
+    /// None but what evaluating that state finds.
+    pub fn stop_with(&mut self, failure: Error) -> Result<()> {
+        self.failure = Some(failure);
+        self.go_back()
+    }
+
     /// Changes the ensemble; ramps start now, the conserved energy carries on without a jump.
     ///
     /// # Errors

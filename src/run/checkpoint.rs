@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::dynamics::{Checkpoint, Simulation};
 use crate::error::{Error, Result};
 
+use super::extrapolation::Seen;
 use super::observers::Observers;
 use super::spec::RunSpec;
 use super::stages::{Moving, Phase, Run, first_phase};
 
 /// The form of [`Saved`]; a later change of the form counts it up.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// What a checkpoint starts with.
 const MAGIC: &[u8; 8] = b"crucible";
 
@@ -36,6 +37,8 @@ enum State {
         earlier_fs: f64,
         simulation: Box<Checkpoint>,
         observers: Box<Observers>,
+        /// Grades so far, where the potential has an active set.
+        extrapolation: Option<Box<Seen>>,
     },
 }
 
@@ -63,6 +66,7 @@ impl Run {
                 earlier_fs: moving.earlier_fs,
                 simulation: Box::new(moving.simulation.checkpoint()),
                 observers: Box::new(self.observers.clone()),
+                extrapolation: self.extrapolation.as_ref().map(|own| Box::new(own.seen.clone())),
             },
         };
         let spec = serde_json::to_string(&self.spec).map_err(|e| broken(&e.to_string()))?;
@@ -89,7 +93,7 @@ impl Run {
         }
         match saved.state {
             State::Relaxing { taken } => self.replay(taken),
-            State::Moving { stage, stage_steps, earlier_steps, earlier_fs, simulation, observers } => {
+            State::Moving { stage, stage_steps, earlier_steps, earlier_fs, simulation, observers, extrapolation } => {
                 let atoms = simulation.system();
                 if atoms.types != self.start.types || atoms.species != self.start.species {
                     return Err(Error::invalid("checkpoint", "other atoms", "the atoms of this run"));
@@ -98,6 +102,9 @@ impl Run {
                 let moving = Moving { stage, simulation, stage_steps, earlier_steps, earlier_fs };
                 self.phase = Phase::Moving(Box::new(moving));
                 self.observers = *observers;
+                if let (Some(own), Some(seen)) = (&mut self.extrapolation, extrapolation) {
+                    own.seen = *seen;
+                }
                 // Production may have been prolonged after the end.
                 self.reopen_production();
                 Ok(())

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::io;
+use crate::io::{self, Almtp};
 use crate::math::Vec3;
 use crate::neighbor::NeighborList;
 use crate::potential::Potential;
-use crate::potential::mtp::{MtpParameters, MtpPotential};
+use crate::potential::mtp::{ExtrapolationGrade, MtpPotential};
 use crate::potential::simple::{AlkaliHalide, BornMayerHuggins, LennardJones, PairParameters, Truncation};
 use crate::system::species::element;
 use crate::system::{Composition, Lattice, MeltSpec, Species, System, replicate, sizes};
@@ -28,7 +28,7 @@ pub(super) struct Forces {
 }
 
 enum Model {
-    Mtp(Box<MtpParameters>),
+    Mtp(Box<Almtp>),
     LennardJones { parameters: PairParameters, cutoff: f64 },
     BornMayerHuggins { salt: AlkaliHalide, cutoff: f64 },
 }
@@ -79,18 +79,19 @@ impl Forces {
     }
 
     fn from_mtp(file: &str, species: Vec<Species>, files: Files) -> Result<Self> {
-        let parameters = read_parameters(&files(file)?, file)?;
+        let almtp = read_potential(&files(file)?, file)?;
+        let parameters = &almtp.parameters;
         if species.len() != parameters.species_count {
             let found = format!("{} names", species.len());
             let expected = format!("{}, one for each species of {file}", parameters.species_count);
             return Err(Error::invalid("species of the potential", found, expected));
         }
-        Ok(Self { species, model: Model::Mtp(Box::new(parameters)) })
+        Ok(Self { species, model: Model::Mtp(Box::new(almtp)) })
     }
 
     pub(super) fn potential(&self) -> Result<Box<dyn Potential>> {
         Ok(match &self.model {
-            Model::Mtp(parameters) => Box::new(MtpPotential::new((**parameters).clone())?),
+            Model::Mtp(almtp) => Box::new(MtpPotential::new(almtp.parameters.clone())?),
             Model::LennardJones { parameters, cutoff } => {
                 Box::new(LennardJones::new(&vec![*parameters; self.species.len()], *cutoff, Truncation::Force)?)
             }
@@ -98,6 +99,14 @@ impl Forces {
                 Box::new(BornMayerHuggins::alkali_halide(salt, *cutoff, BornMayerHuggins::ACCURACY)?)
             }
         })
+    }
+
+    /// The grade's evaluator, where the potential has an active set.
+    pub(super) fn grade(&self) -> Result<Option<ExtrapolationGrade>> {
+        match &self.model {
+            Model::Mtp(almtp) => crate::fitting::grade_of(almtp),
+            _ => Ok(None),
+        }
     }
 
     fn index(&self, name: &str) -> Result<u32> {
@@ -119,14 +128,14 @@ pub fn potential(spec: &PotentialSpec, files: Files) -> Result<Box<dyn Potential
 }
 
 /// `.almtp` and `.als` hold an active set as well, after which bytes that are not text may follow.
-fn read_parameters(bytes: &[u8], file: &str) -> Result<MtpParameters> {
+fn read_potential(bytes: &[u8], file: &str) -> Result<Almtp> {
     let name = file.to_ascii_lowercase();
     if name.ends_with(".almtp") || name.ends_with(".als") {
-        return Ok(io::read_almtp(bytes, file)?.parameters);
+        return io::read_almtp(bytes, file);
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Error::parse(file, 1, "bytes that are not UTF-8", "a potential in the .mtp format"))?;
-    io::read_mtp(text, file)
+    Ok(Almtp { parameters: io::read_mtp(text, file)?, active_set: None })
 }
 
 fn lennard_jones(epsilon_ev: f64, sigma_angstrom: f64, cutoff: f64) -> Model {

@@ -32,7 +32,8 @@
 //!     "compressibility_per_gpa": 0.2,
 //!     "free_axes": false
 //!   },
-//!   "sampling": { "thermo_every": 10, "structure_every": 20, "transport_every": 5 }
+//!   "sampling": { "thermo_every": 10, "structure_every": 20, "transport_every": 5 },
+//!   "extrapolation": { "every": 10, "warn": 2, "stop": 10, "keep_above": 2, "max_kept": 100 }
 //! }"#;
 //! let full: crucible::run::RunSpec = serde_json::from_str(text).unwrap();
 //!
@@ -44,6 +45,9 @@
 //! }"#;
 //! assert_eq!(full, serde_json::from_str(short).unwrap());
 //! ```
+//!
+//! Where the potential has an active set (.almtp), the run is graded every so many steps: above `warn` its results say so,
+//! above `keep_above` configurations are kept for labelling, above `stop` it ends at its last good state.
 //!
 //! Other potentials and structures:
 //!
@@ -58,6 +62,7 @@
 mod card;
 mod checkpoint;
 mod efs;
+mod extrapolation;
 mod ingredients;
 mod measured;
 mod melt;
@@ -74,7 +79,8 @@ pub use ingredients::{Files, potential};
 pub use measured::MeasuredDensity;
 pub use scan::{ScanPoint, scan_properties};
 pub use spec::{
-    BarostatKind, BarostatSpec, EnsembleKind, PotentialSpec, PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA,
-    SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind, ThermostatSpec,
+    BarostatKind, BarostatSpec, EnsembleKind, ExtrapolationSpec, ExtrapolationSummary, PotentialSpec, PrepareSpec,
+    Preset, Progress, Results, RunSpec, SCHEMA, SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind,
+    ThermostatSpec,
 };
 pub use stages::Run;

@@ -99,6 +99,7 @@ impl Observers {
             estimates: self.thermo.quantities().filter_map(estimate).collect(),
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: self.msd.curves(),
+            extrapolation: None,
             properties: [self.melt.properties(system, spec), self.transport.properties(&self.msd)].concat(),
         }
     }

@@ -4,10 +4,12 @@ use crate::dynamics::{self, Axes, Ensemble, Limits, Ramp};
 use crate::error::{Error, Result};
 use crate::system::System;
 
-use super::spec::{BarostatKind, EnsembleKind, RunSpec, SCHEMA, Stage, StageSpec, ThermostatKind};
+use super::spec::{BarostatKind, EnsembleKind, ExtrapolationSpec, RunSpec, SCHEMA, Stage, StageSpec, ThermostatKind};
 
 /// Longest stage, ps.
 const MAX_TIME_PS: f64 = 1e7;
+/// Most configurations kept for labelling.
+const MAX_KEPT: usize = 10_000;
 /// Most steps under FIRE.
 const MAX_RELAX_STEPS: u64 = 1_000_000;
 /// Warm-up steps are this part of the run's: fresh from a minimum, atoms may still meet steeply.
@@ -54,6 +56,7 @@ impl Plan {
                 return Err(Error::invalid(format!("sampling.{what}"), 0, "a number of steps, 1 or more"));
             }
         }
+        check_extrapolation(&spec.extrapolation)?;
         let temperature = spec.temperature_k;
         let warm_step = spec.timestep_fs * WARM_UP_STEP;
         let warm_time = spec.prepare.warm_up_ps;
@@ -98,6 +101,21 @@ impl Plan {
 
     pub(super) fn total_steps(&self) -> u64 {
         self.stages.iter().map(|stage| stage.steps).sum()
+    }
+}
+
+fn check_extrapolation(spec: &ExtrapolationSpec) -> Result<()> {
+    if spec.every == 0 {
+        return Err(Error::invalid("extrapolation.every", 0, "a number of steps, 1 or more"));
+    }
+    for (what, grade) in [("warn", spec.warn), ("stop", spec.stop), ("keep_above", spec.keep_above)] {
+        if grade.is_nan() || grade <= 0.0 {
+            return Err(Error::invalid(format!("extrapolation.{what}"), grade, "a grade above 0"));
+        }
+    }
+    match spec.max_kept {
+        0..=MAX_KEPT => Ok(()),
+        more => Err(Error::invalid("extrapolation.max_kept", more, format!("0 to {MAX_KEPT}"))),
     }
 }
 

@@ -51,6 +51,9 @@ pub struct RunSpec {
     /// How often the run is observed.
     #[serde(default)]
     pub sampling: SamplingSpec,
+    /// What is done about extrapolation, where the potential has an active set.
+    #[serde(default)]
+    pub extrapolation: ExtrapolationSpec,
 }
 
 fn default_timestep() -> f64 {
@@ -289,6 +292,47 @@ impl Default for SamplingSpec {
     }
 }
 
+/// Extrapolation grades in dynamics: how often, and what follows from them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExtrapolationSpec {
+    /// Steps between two grades.
+    pub every: u64,
+    /// A run that passes this grade warns.
+    pub warn: f64,
+    /// A run that passes this grade stops.
+    pub stop: f64,
+    /// Configurations with a grade above this are kept.
+    pub keep_above: f64,
+    /// Most configurations that are kept; of more, every other one goes.
+    pub max_kept: usize,
+}
+
+impl Default for ExtrapolationSpec {
+    fn default() -> Self {
+        Self { every: 10, warn: 2.0, stop: 10.0, keep_above: 2.0, max_kept: 100 }
+    }
+}
+
+/// How far a run left what its potential was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExtrapolationSummary {
+    /// The largest grade.
+    pub largest_grade: f64,
+    /// Its step.
+    pub step: u64,
+    /// Its atom, from 0.
+    pub atom: usize,
+    /// How often the run was graded.
+    pub samples: u64,
+    /// How many of these grades were above the warning.
+    pub above_warning: u64,
+    /// Number of configurations kept.
+    pub kept: usize,
+    /// What to beware of.
+    pub warnings: Vec<String>,
+}
+
 /// The stages of a run, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -340,6 +384,12 @@ pub struct Progress {
     pub volume_angstrom3: Option<f64>,
     /// Largest force component, eV/Å.
     pub largest_force_ev_angstrom: f64,
+    /// Latest extrapolation grade; absent without an active set.
+    pub grade: Option<f64>,
+    /// Largest extrapolation grade of the run so far.
+    pub largest_grade: Option<f64>,
+    /// Configurations kept because of their grade.
+    pub kept_configurations: usize,
 }
 
 /// What a run has measured in its production stage so far.
@@ -353,6 +403,8 @@ pub struct Results {
     pub msd: Vec<MsdCurve>,
     /// Thermophysical and transport properties, in the order in which they are shown.
     pub properties: Vec<Property>,
+    /// Extrapolation grades over the whole run; absent without an active set.
+    pub extrapolation: Option<ExtrapolationSummary>,
 }
 
 /// A gallery entry: a run with its story.

@@ -3,6 +3,7 @@
 use crate::dynamics::minimize::{FireOptions, Relaxation};
 use crate::dynamics::{Simulation, maxwell_boltzmann};
 use crate::error::Result;
+use crate::io::Configuration;
 use crate::math::{Mat3, rng};
 use crate::potential::simple::Soft;
 use crate::potential::{Evaluation, Potential};
@@ -10,6 +11,7 @@ use crate::sampling::{Quantity, TimeSeries};
 use crate::system::System;
 use crate::units::{EV_PER_A3_TO_GPA, U_PER_A3_TO_G_PER_CM3};
 
+use super::extrapolation::{self, Extrapolation};
 use super::ingredients::{self, Files, Forces};
 use super::observers::Observers;
 use super::plan::Plan;
@@ -34,6 +36,7 @@ pub struct Run {
     pub(super) start: System,
     pub(super) phase: Phase,
     pub(super) observers: Observers,
+    pub(super) extrapolation: Option<Extrapolation>,
 }
 
 pub(super) enum Phase {
@@ -76,7 +79,9 @@ impl Run {
         plan.check(&start)?;
         let observers = Observers::new(&start, &spec.sampling)?;
         let phase = first_phase(&spec, &plan, &forces, &start)?;
-        Ok(Self { spec, plan, forces, start, phase, observers })
+        let grade = forces.grade()?;
+        let extrapolation = grade.map(|grade| Extrapolation::new(grade, spec.extrapolation.clone()));
+        Ok(Self { spec, plan, forces, start, phase, observers, extrapolation })
     }
 
     /// The specification.
@@ -139,17 +144,39 @@ impl Run {
         }
     }
 
-    /// A quantity over the run's dynamics, by its [name](Quantity::name); `None` for unknown names.
+    /// A quantity over the run's dynamics, by its [name](Quantity::name), or `grade` where the potential has an active set;
+    /// `None` for other names.
     pub fn series(&self, name: &str) -> Option<TimeSeries> {
+        if name == extrapolation::SERIES {
+            return self.extrapolation.as_ref().map(Extrapolation::series);
+        }
         Some(self.observers.thermo.series(Quantity::from_name(name)?))
     }
 
     /// What production has measured so far.
     pub fn results(&self) -> Results {
-        match self.stage() {
+        let mut results = match self.stage() {
             Stage::Production | Stage::Finished => self.observers.results(self.frame(), &self.spec),
             _ => Results::default(),
-        }
+        };
+        results.extrapolation = self.extrapolation.as_ref().and_then(Extrapolation::summary);
+        results
+    }
+
+    /// Whether the potential has an active set, so that the run is graded.
+    pub fn is_graded(&self) -> bool {
+        self.extrapolation.is_some()
+    }
+
+    /// Extrapolation grade of each atom as last computed, at most `extrapolation.every` steps ago; `None` before the first, and
+    /// without an active set of sites.
+    pub fn site_grades(&self) -> Option<&[f64]> {
+        self.extrapolation.as_ref().and_then(Extrapolation::sites)
+    }
+
+    /// The configurations that were kept because of their grade, to be labelled.
+    pub fn kept(&self) -> Vec<Configuration> {
+        self.extrapolation.as_ref().map(|extrapolation| extrapolation.kept(self.spec.seed)).unwrap_or_default()
     }
 
     fn take_step(&mut self) -> Result<()> {
@@ -164,6 +191,9 @@ impl Run {
                 moving.stage_steps += 1;
                 let stage = self.plan.stages.get(moving.stage).map_or(Stage::Finished, |plan| plan.stage);
                 self.observers.observe(moving, stage);
+                if let Some(extrapolation) = &mut self.extrapolation {
+                    extrapolation.observe(moving)?;
+                }
                 self.skip_done_stages()?;
             }
         }
@@ -234,6 +264,9 @@ impl Run {
             density_g_cm3: volume.map(|volume| system.total_mass() / volume * U_PER_A3_TO_G_PER_CM3),
             volume_angstrom3: volume,
             largest_force_ev_angstrom: forces,
+            grade: self.extrapolation.as_ref().and_then(Extrapolation::current),
+            largest_grade: self.extrapolation.as_ref().and_then(Extrapolation::largest),
+            kept_configurations: self.extrapolation.as_ref().map_or(0, Extrapolation::kept_count),
         };
         match &self.phase {
             Phase::Relaxing(relaxing) => {

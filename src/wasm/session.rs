@@ -115,7 +115,9 @@ impl Session {
     /// Names of the series.
     #[wasm_bindgen(js_name = seriesNames)]
     pub fn series_names(&self) -> JsResult<JsValue> {
-        to_object(&Quantity::ALL.map(Quantity::name))
+        let mut names = Quantity::ALL.map(Quantity::name).to_vec();
+        names.extend(self.run.is_graded().then_some("grade"));
+        to_object(&names)
     }
 
     /// A quantity over the run: `{ unit: string, x: Float64Array, y: Float64Array }`, times in ps.
@@ -127,6 +129,20 @@ impl Session {
         let x = Float64Array::from(series.time_ps.as_slice());
         let y = Float64Array::from(series.values.as_slice());
         object([("unit", JsValue::from_str(&series.unit)), ("x", x.into()), ("y", y.into())])
+    }
+
+    /// Extrapolation grade of each atom, as last computed; `undefined` before the first, and for a potential without an active
+    /// set of sites.
+    pub fn grades(&self) -> Option<Float32Array> {
+        let grades: Vec<f32> = self.run.site_grades()?.iter().map(|&grade| grade as f32).collect();
+        Some(Float32Array::from(grades.as_slice()))
+    }
+
+    /// The configurations that the run kept because their grades were high, as the text of a file (`.extxyz`, `.cfg`).
+    #[wasm_bindgen(js_name = writeKept)]
+    pub fn write_kept(&self, file: &str) -> JsResult<String> {
+        let text = || write_structure(format_of(file)?, &self.run.kept());
+        text().map_err(|error| error_object(&error))
     }
 
     /// The potential's card and the density measured in experiment, each `null` where there is none:

@@ -1,0 +1,252 @@
+//! The extrapolation grade as a run goes: a warning, configurations kept for labelling, a stop.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::io::Configuration;
+use crate::math::Vec3;
+use crate::potential::mtp::{ExtrapolationGrade, GradeMode, Grades};
+use crate::sampling::TimeSeries;
+use crate::system::System;
+
+use super::spec::{ExtrapolationSpec, ExtrapolationSummary};
+use super::stages::Moving;
+
+/// Steps between two configurations that are kept, at first: nearer ones resemble each other.
+const KEPT_SPACING: u64 = 50;
+/// Most points of the series; after a merge it has half as many.
+const MAX_POINTS: usize = 2000;
+
+/// Grades the configurations that a run passes through.
+pub(super) struct Extrapolation {
+    grade: ExtrapolationGrade,
+    spec: ExtrapolationSpec,
+    now: Grades,
+    pub(super) seen: Seen,
+}
+
+/// What has been met so far.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Seen {
+    samples: u64,
+    above_warning: u64,
+    current: Option<f64>,
+    largest: Option<Extreme>,
+    series: Series,
+    spacing: u64,
+    kept: Vec<Kept>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Extreme {
+    grade: f64,
+    step: u64,
+    atom: usize,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    step: u64,
+    grade: f64,
+    system: System,
+}
+
+/// Time in fs and the largest grade of each stretch of `stride` samples.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Series {
+    stride: u64,
+    filled: u64,
+    points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    fn push(&mut self, time_fs: f64, grade: f64) {
+        match self.points.last_mut().filter(|_| self.filled > 0) {
+            Some(last) if grade > last.1 => *last = (time_fs, grade),
+            Some(_) => {}
+            None => self.points.push((time_fs, grade)),
+        }
+        self.filled = (self.filled + 1) % self.stride.max(1);
+        if self.filled == 0 && self.points.len() >= MAX_POINTS {
+            let larger = |pair: &[(f64, f64)]| pair.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
+            self.points = self.points.chunks(2).filter_map(larger).collect();
+            self.stride = 2 * self.stride.max(1);
+        }
+    }
+}
+
+impl Extrapolation {
+    pub(super) fn new(grade: ExtrapolationGrade, spec: ExtrapolationSpec) -> Self {
+        Self { grade, spec, now: Grades::default(), seen: Seen::default() }
+    }
+
+    /// Grades the present state where that is due.
+    ///
+    /// # Errors
+    /// [`Error::Extrapolation`] above the limit: the simulation then stands at its last good state, and stays there.
+    pub(super) fn observe(&mut self, moving: &mut Moving) -> Result<()> {
+        let step = moving.earlier_steps + moving.simulation.step_count();
+        if !step.is_multiple_of(self.spec.every) {
+            return Ok(());
+        }
+        let system = moving.simulation.system();
+        self.grade.evaluate(system, moving.simulation.neighbors(), &mut self.now)?;
+        let (grade, atom) = (self.now.grade, self.now.atom);
+        let stops = grade > self.spec.stop;
+        self.seen.record(moving.earlier_fs + moving.simulation.time_fs(), step, &self.now, &self.spec);
+        if grade > self.spec.keep_above {
+            self.seen.keep(step, grade, system, stops, self.spec.max_kept);
+        }
+        if !stops {
+            return Ok(());
+        }
+        let species = system.types.get(atom).and_then(|&kind| system.species.get(kind as usize));
+        let name = species.map_or("?", |species| &species.name);
+        let reason = format!(
+            "atom {} ({name}) extrapolates with a grade of {grade:.2}, above the limit of {}",
+            atom + 1,
+            self.spec.stop
+        );
+        let error = Error::Extrapolation { step, reason };
+        moving.simulation.stop_with(error.clone())?;
+        Err(error)
+    }
+
+    pub(super) fn current(&self) -> Option<f64> {
+        self.seen.current
+    }
+
+    pub(super) fn largest(&self) -> Option<f64> {
+        self.seen.largest.map(|largest| largest.grade)
+    }
+
+    pub(super) fn kept_count(&self) -> usize {
+        self.seen.kept.len()
+    }
+
+    /// Grade of each atom as last computed; `None` in configuration mode, where atoms have none of their own.
+    pub(super) fn sites(&self) -> Option<&[f64]> {
+        match self.grade.mode() {
+            GradeMode::Neighborhood { .. } if !self.now.sites.is_empty() => Some(&self.now.sites),
+            _ => None,
+        }
+    }
+
+    pub(super) fn series(&self) -> TimeSeries {
+        let points = &self.seen.series.points;
+        TimeSeries {
+            name: SERIES.to_owned(),
+            unit: String::new(),
+            time_ps: points.iter().map(|point| point.0 * 1e-3).collect(),
+            values: points.iter().map(|point| point.1).collect(),
+        }
+    }
+
+    /// The configurations kept, each with its grade and step, at rest.
+    pub(super) fn kept(&self, seed: u64) -> Vec<Configuration> {
+        let configuration = |kept: &Kept| {
+            let mut system = kept.system.clone();
+            system.velocities.fill(Vec3::zeros());
+            Configuration {
+                name: Some(format!("seed{seed}-step{}", kept.step)),
+                features: vec![("MV_grade".into(), kept.grade.to_string()), ("step".into(), kept.step.to_string())],
+                ..Configuration::new(system)
+            }
+        };
+        self.seen.kept.iter().map(configuration).collect()
+    }
+
+    pub(super) fn summary(&self) -> Option<ExtrapolationSummary> {
+        let Extreme { grade, step, atom } = self.seen.largest?;
+        let mut warnings = Vec::new();
+        if self.seen.above_warning > 0 {
+            warnings.push(format!(
+                "the potential extrapolated: {} of {} grades were above {}, the largest {grade:.2} at step {step} (atom {})",
+                self.seen.above_warning,
+                self.seen.samples,
+                self.spec.warn,
+                atom + 1
+            ));
+        }
+        Some(ExtrapolationSummary {
+            largest_grade: grade,
+            step,
+            atom,
+            samples: self.seen.samples,
+            above_warning: self.seen.above_warning,
+            kept: self.seen.kept.len(),
+            warnings,
+        })
+    }
+}
+
+impl Seen {
+    fn record(&mut self, time_fs: f64, step: u64, grades: &Grades, spec: &ExtrapolationSpec) {
+        let grade = grades.grade;
+        self.samples += 1;
+        self.above_warning += u64::from(grade > spec.warn);
+        self.current = Some(grade);
+        if self.largest.is_none_or(|largest| grade > largest.grade) {
+            self.largest = Some(Extreme { grade, step, atom: grades.atom });
+        }
+        self.series.push(time_fs, grade);
+    }
+
+    /// Keeps the state if it is far enough from the last one, or if the run ends with it. When the store is full every other
+    /// one goes, and the spacing doubles.
+    fn keep(&mut self, step: u64, grade: f64, system: &System, always: bool, most: usize) {
+        let near = |last: &Kept| step < last.step.saturating_add(self.spacing.max(KEPT_SPACING));
+        if most == 0 || (!always && self.kept.last().is_some_and(near)) {
+            return;
+        }
+        if self.kept.len() >= most {
+            let mut place = 0;
+            self.kept.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            self.kept.truncate(most.saturating_sub(1));
+            self.spacing = 2 * self.spacing.max(KEPT_SPACING);
+        }
+        self.kept.push(Kept { step, grade, system: system.clone() });
+    }
+}
+
+/// Name of the series.
+pub(super) const SERIES: &str = "grade";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Cell, Species};
+
+    #[test]
+    fn kept_configurations_are_spaced_and_bounded() {
+        let species = vec![Species::from_name("Ar").expect("an element")];
+        let cell = Cell::orthorhombic(9.0, 9.0, 9.0).expect("a cell");
+        let system = System::new(cell, species, vec![0], vec![Vec3::zeros()]).expect("an atom");
+        let mut seen = Seen::default();
+        for step in (10..100_000).step_by(10) {
+            seen.keep(step, 3.0, &system, false, 20);
+        }
+        assert!((5..=20).contains(&seen.kept.len()), "{}", seen.kept.len());
+        assert!(seen.kept.windows(2).all(|pair| pair[1].step - pair[0].step >= KEPT_SPACING));
+        seen.keep(100_001, 11.0, &system, true, 20);
+        assert_eq!(seen.kept.last().map(|kept| kept.step), Some(100_001));
+        seen.kept.clear();
+        seen.keep(1, 3.0, &system, true, 0);
+        assert!(seen.kept.is_empty());
+    }
+
+    #[test]
+    fn the_series_keeps_its_peaks() {
+        let mut series = Series::default();
+        for k in 0..50_000 {
+            series.push(f64::from(k), if k == 31_234 { 7.0 } else { 1.0 });
+        }
+        assert!(series.points.len() <= MAX_POINTS);
+        let largest = series.points.iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("points");
+        assert_eq!(*largest, (31_234.0, 7.0));
+        assert!(series.points.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}
