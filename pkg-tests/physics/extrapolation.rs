@@ -1,10 +1,11 @@
 //! Extrapolation grades in dynamics: what a run warns of, keeps, and stops at.
 
 use crucible::fitting::grade_configurations;
-use crucible::io::{Configuration, read_almtp};
+use crucible::io::{Configuration, read_almtp, read_extxyz};
 use crucible::run::{Run, RunSpec};
 use crucible::{Error, Result};
 
+use crate::cli::{Folder, crucible};
 use crate::reference;
 
 fn files(name: &str) -> Result<Vec<u8>> {
@@ -12,22 +13,25 @@ fn files(name: &str) -> Result<Vec<u8>> {
     std::fs::read(&path).map_err(|error| Error::Io { path: path.display().to_string(), reason: error.to_string() })
 }
 
-/// A short run of 12 or 16 atoms from a configuration of the grades' files.
+/// A short run of 12 or 16 atoms from a configuration of the grades' files, which are random and heat up as they go.
 fn run(potential: &str, start: &str, configuration: usize, extrapolation: &str) -> Run {
-    let spec = format!(
+    let spec = specification(potential, start, configuration, extrapolation);
+    Run::new(serde_json::from_str::<RunSpec>(&spec).expect("a specification"), &files).expect("a run")
+}
+
+fn specification(potential: &str, start: &str, configuration: usize, extrapolation: &str) -> String {
+    format!(
         r#"{{
         "schema": 1,
         "potential": {{ "kind": "mtp", "file": "{potential}", "species": ["K", "Cl"] }},
         "structure": {{ "kind": "file", "file": "{start}", "configuration": {configuration} }},
         "temperature_k": 300,
-        "timestep_fs": 1,
+        "timestep_fs": 0.2,
         "prepare": {{ "soft": false, "relax_steps": 0, "warm_up_ps": 0 }},
-        "equilibrate": {{ "ensemble": "nvt", "time_ps": 0.1 }},
-        "production": {{ "ensemble": "nvt", "time_ps": 0.2 }},
+        "equilibrate": {{ "ensemble": "nvt", "time_ps": 0.02 }},
+        "production": {{ "ensemble": "nvt", "time_ps": 0.04 }},
         "extrapolation": {extrapolation} }}"#
-    );
-    let spec: RunSpec = serde_json::from_str(&spec).expect("a specification");
-    Run::new(spec, &files).expect("a run")
+    )
 }
 
 const SET: &str = "grades/L08_S2_nbh.almtp";
@@ -96,12 +100,22 @@ fn without_an_active_set_there_are_no_grades() {
 #[test]
 fn settings_out_of_range_are_refused() {
     for settings in [r#"{ "every": 0 }"#, r#"{ "stop": -1 }"#, r#"{ "keep_above": 0 }"#, r#"{ "max_kept": 1000000 }"#] {
-        let spec = format!(
-            r#"{{ "schema": 1, "potential": {{ "kind": "mtp", "file": "{SET}", "species": ["K", "Cl"] }},
-            "structure": {{ "kind": "file", "file": "grades/train_S2.cfg" }}, "temperature_k": 300, "extrapolation": {settings} }}"#
-        );
+        let spec = specification(SET, "grades/train_S2.cfg", 0, settings);
         let spec: RunSpec = serde_json::from_str(&spec).expect("a specification");
         let error = Run::new(spec, &files).err().expect("a refusal").to_string();
         assert!(error.contains("extrapolation."), "{error}");
     }
+}
+
+#[test]
+fn the_command_line_writes_what_was_kept() {
+    let folder = Folder::new("kept");
+    let spec = folder.file("run.json", specification(SET, "grades/in_S2.cfg", 2, r#"{ "every": 4 }"#));
+    let (tree, kept) = (reference::tree().display().to_string(), folder.path("kept.extxyz"));
+    let output = crucible(&["md", &spec, "--files", &tree, "--kept", &kept]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(message.contains("above the limit of 10") && message.contains("hint: "), "{message}");
+    let kept = read_extxyz(&reference::text(kept.as_ref()), "kept").expect("a written file");
+    assert!(kept.iter().all(|one| one.features.iter().any(|(name, _)| name == "MV_grade")) && !kept.is_empty());
 }

@@ -305,7 +305,7 @@ fn inputs_go_out_and_labels_come_back() {
     assert!(text(folder.path("inputs/sample/POSCAR").as_ref()).contains("Cl K"));
     folder.file("inputs/sample/OUTCAR", outcar());
     folder.file("inputs/other/vasprun.xml", vasprun().replace("</modeling>", ""));
-    let message = refusal(&["label", "--code", "vasp", "--collect", &inputs, "--out", &set]);
+    let message = failure(&["label", "--code", "vasp", "--collect", &inputs, "--out", &set]);
     assert!(message.contains("1 of 2"), "{message}");
     folder.file("inputs/other/vasprun.xml", vasprun());
     assert!(crucible(&["label", "--code", "vasp", "--collect", &inputs, "--out", &set]).status.success());
@@ -320,4 +320,11 @@ fn inputs_go_out_and_labels_come_back() {
     let missing =
         refusal(&["label", &structures, "--code", "qe", "--run", &folder.path("runs"), "--command", "no-such-program"]);
     assert!(missing.contains("not installed"), "{missing}");
+}
+
+/// What a command says that fails in the end, after other things were said.
+fn failure(arguments: &[&str]) -> String {
+    let output = crucible(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -7,7 +7,7 @@
  * @typedef {object} RunListener
  * @property {(threads: number) => void} ready
  * @property {(atoms: Atoms, about: About) => void} atoms
- * @property {(positions: Float32Array, cell: Float64Array) => void} frame
+ * @property {(positions: Float32Array, cell: Float64Array, grades?: Float32Array) => void} frame
  * @property {(progress: Progress, speed: Speed) => void} progress
  * @property {(series: Record<string, Series>) => void} series
  * @property {(results: Results) => void} results
@@ -115,7 +115,7 @@ export class EngineClient {
       case "atoms":
         return this.listener.atoms(message.atoms, message.about);
       case "frame":
-        this.listener.frame(message.positions, message.cell);
+        this.listener.frame(message.positions, message.cell, message.grades);
         // The next frame is asked for when the display has taken this one: never more frames than can be seen.
         requestAnimationFrame(() => this.#send({ type: "frame-shown" }));
         return;

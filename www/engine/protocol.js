@@ -23,6 +23,7 @@
  * @property {StageSpec} [production]
  * @property {{ kind?: string }} [thermostat]
  * @property {{ kind?: string }} [barostat]
+ * @property {{ warn?: number, stop?: number }} [extrapolation]
  */
 
 /**
@@ -40,6 +41,9 @@
  * @property {number} time_ps
  * @property {number} timestep_fs 0 while relaxing
  * @property {number} largest_force_ev_angstrom
+ * @property {number | null} [grade] latest extrapolation grade, where the potential has an active set
+ * @property {number | null} [largest_grade] of the run so far
+ * @property {number} [kept_configurations] because of their grades
  */
 
 /**
@@ -146,7 +150,7 @@
  * From the worker to the page.
  * @typedef {{ type: "ready", threads: number }
  *   | { type: "atoms", atoms: Atoms, about: About }
- *   | { type: "frame", positions: Float32Array, cell: Float64Array }
+ *   | { type: "frame", positions: Float32Array, cell: Float64Array, grades?: Float32Array }
  *   | { type: "progress", progress: Progress, speed: Speed }
  *   | { type: "series", series: Record<string, Series> }
  *   | { type: "results", results: Results }
@@ -156,7 +160,7 @@
  *   | { type: "error", error: EngineError, id?: number }} FromWorker
  */
 
-/** What can be written as a file: the present structure, or snapshots of the whole run. @typedef {"structure" | "trajectory"} Written */
+/** What can be written as a file: the present structure, snapshots of the whole run, or what it kept for labelling. @typedef {"structure" | "trajectory" | "kept"} Written */
 
 /** @typedef {"loading" | "running" | "paused" | "finished" | "failed"} RunState */
 

@@ -18,6 +18,8 @@
  * @property {(file: string) => string} writeTrajectory
  * @property {() => Uint8Array} checkpoint
  * @property {(checkpoint: Uint8Array) => void} restore
+ * @property {() => Float32Array | undefined} grades
+ * @property {(file: string) => string} writeKept
  */
 
 /**
@@ -88,8 +90,14 @@ async function handle(message) {
       if (session) sendCheckpoint(session, message.id);
       return;
     case "write":
-      if (session) send({ type: "written", id: message.id, text: message.what === "trajectory" ? session.writeTrajectory(message.file) : session.write(message.file) });
+      if (session) send({ type: "written", id: message.id, text: written(session, message) });
   }
+}
+
+/** @param {Session} from @param {Extract<ToWorker, { type: "write" }>} message */
+function written(from, { what, file }) {
+  if (what === "trajectory") return from.writeTrajectory(file);
+  return what === "kept" ? from.writeKept(file) : from.write(file);
 }
 
 /** @param {Extract<ToWorker, { type: "start" }>} message */
@@ -124,6 +132,8 @@ function loop() {
     report(progress, finished);
     if (finished) setState("finished");
   } catch (error) {
+    // Where the run stands now is its last good state; what it met on the way there is worth showing too.
+    if (nextProgress > 0 && session) report(session.progress(), true);
     fail(error);
     return;
   }
@@ -172,7 +182,9 @@ function report(progress, all) {
 function sendFrame(from) {
   frameWanted = false;
   const { positions, cell } = from.frame();
-  send({ type: "frame", positions, cell }, [positions.buffer, cell.buffer]);
+  const grades = from.grades();
+  if (grades) send({ type: "frame", positions, cell, grades }, [positions.buffer, cell.buffer, grades.buffer]);
+  else send({ type: "frame", positions, cell }, [positions.buffer, cell.buffer]);
 }
 
 /** @param {Session} from @param {number} id of the request */

@@ -3,6 +3,7 @@
 import { el, table } from "../../components/dom.js";
 import { count, significant } from "../../components/format.js";
 import { elementStyle } from "./elements.js";
+import { GRADE_COLORS } from "./grades.js";
 import { AtomsViewer } from "./viewer.js";
 
 /** @import { Atoms } from "../../engine/protocol.js" */
@@ -15,6 +16,17 @@ export class AtomsView {
     this.canvas = el("canvas", { class: "atoms-canvas", tabindex: 0, role: "application", "aria-label": "Atoms in 3D. No run yet." });
     this.stage = el("div", { class: "atoms-stage" }, this.canvas);
     this.legend = el("fieldset", { class: "legend-row" });
+    this.byGrade = el("input", { type: "checkbox", onchange: () => this.#colour() });
+    this.gradeLegend = el(
+      "p",
+      { class: "grade-legend" },
+      ...GRADE_COLORS.map(({ color, label }) => {
+        const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
+        swatch.style.backgroundColor = color;
+        return el("span", {}, swatch, label);
+      }),
+    );
+    this.gradeRow = el("div", { class: "legend-row", hidden: true }, el("label", {}, this.byGrade, "Colour by extrapolation grade"), this.gradeLegend);
     this.summary = el("p", { class: "quiet-text" });
     this.details = el("details", { ontoggle: () => this.#describe() }, el("summary", {}, "Positions as numbers"));
     this.element = el(
@@ -25,6 +37,7 @@ export class AtomsView {
         "div",
         { class: "atoms-foot" },
         this.legend,
+        this.gradeRow,
         this.summary,
         el("p", { class: "field-hint" }, "Drag to turn, pinch to zoom; or click the view and use the wheel, the arrow keys, + and −, Home."),
         this.details,
@@ -62,11 +75,18 @@ export class AtomsView {
       }),
     );
     const parts = atoms.species.map((name, species) => `${count(counts[species] ?? 0)} ${name}`).join(", ");
+    this.gradeRow.hidden = true;
+    this.byGrade.checked = false;
+    this.#colour();
     this.canvas.setAttribute("aria-label", `3D view of ${count(atoms.types.length)} atoms: ${parts}. Arrow keys turn it, plus and minus zoom, Home resets.`);
   }
 
-  /** @param {Float32Array} positions @param {Float64Array} cell */
-  setFrame(positions, cell) {
+  /** @param {Float32Array} positions @param {Float64Array} cell @param {Float32Array} [grades] of extrapolation, where there are any */
+  setFrame(positions, cell, grades) {
+    if (grades) {
+      this.gradeRow.hidden = false;
+      this.viewer?.setGrades(grades);
+    }
     this.positions = positions;
     this.cell = cell;
     this.viewer?.setFrame(positions, cell);
@@ -82,6 +102,11 @@ export class AtomsView {
 
   dispose() {
     this.viewer?.dispose();
+  }
+
+  #colour() {
+    this.gradeLegend.hidden = !this.byGrade.checked;
+    this.viewer?.colourByGrade(this.byGrade.checked);
   }
 
   #describe() {

@@ -9,10 +9,14 @@ precision highp float;
 in vec2 corner;
 in vec3 center;
 in float kind;
+in float grade;
 uniform mat4 modelViewMatrix;
 uniform mat4 projectionMatrix;
 uniform vec3 speciesColor[${MAX_SPECIES}];
 uniform float speciesRadius[${MAX_SPECIES}];
+uniform bool byGrade;
+uniform float gradeStops[3];
+uniform vec3 gradeColors[3];
 out vec3 viewPoint;
 out vec3 viewCenter;
 out vec3 baseColor;
@@ -21,6 +25,11 @@ void main() {
   int species = int(kind + 0.5);
   sphereRadius = speciesRadius[species];
   baseColor = speciesColor[species];
+  if (byGrade) {
+    float low = clamp(log(grade / gradeStops[0]) / log(gradeStops[1] / gradeStops[0]), 0.0, 1.0);
+    float high = clamp(log(grade / gradeStops[1]) / log(gradeStops[2] / gradeStops[1]), 0.0, 1.0);
+    baseColor = mix(mix(gradeColors[0], gradeColors[1], low), gradeColors[2], high);
+  }
   viewCenter = (modelViewMatrix * vec4(center, 1.0)).xyz;
   float range = length(viewCenter);
   if (sphereRadius <= 0.0 || range <= sphereRadius * 1.05) {

@@ -2,6 +2,7 @@
 
 import * as THREE from "../../vendor/three/three.module.js";
 import { Orbit } from "./orbit.js";
+import { GRADE_COLORS } from "./grades.js";
 import { MAX_SPECIES, SPHERE_FRAGMENT, SPHERE_VERTEX } from "./shaders.js";
 
 /** @import { ElementStyle } from "./elements.js" */
@@ -50,6 +51,9 @@ export class AtomsViewer {
         speciesRadius: { value: new Array(MAX_SPECIES).fill(0) },
         backgroundColor: { value: new THREE.Vector3(1, 1, 1) },
         fogRange: { value: new THREE.Vector2(0, 1) },
+        byGrade: { value: false },
+        gradeStops: { value: GRADE_COLORS.map(({ grade }) => grade) },
+        gradeColors: { value: GRADE_COLORS.map(({ color }) => displayColor(color)) },
       },
     });
     this.spheres = new THREE.Mesh(sphereGeometry(0), this.material);
@@ -95,6 +99,22 @@ export class AtomsViewer {
     centers.needsUpdate = true;
     this.#setCell(cell);
     if (!this.outline.visible) this.#surround(positions);
+    this.requestRender();
+  }
+
+  /** @param {Float32Array} grades extrapolation grade of each atom */
+  setGrades(grades) {
+    const own = /** @type {import("three").InstancedBufferAttribute} */ (this.spheres.geometry.getAttribute("grade"));
+    if (own.array.length !== grades.length) return;
+    own.array.set(grades);
+    own.needsUpdate = true;
+    if (this.material.uniforms["byGrade"]?.value) this.requestRender();
+  }
+
+  /** @param {boolean} wanted */
+  colourByGrade(wanted) {
+    const uniform = this.material.uniforms["byGrade"];
+    if (uniform) uniform.value = wanted;
     this.requestRender();
   }
 
@@ -157,9 +177,7 @@ export class AtomsViewer {
     const colors = this.#uniform("speciesColor");
     const radii = this.#uniform("speciesRadius");
     this.styles.forEach(({ color, radius }, index) => {
-      // The shader shades in display space, so the colour is taken as written, without linearisation.
-      const rgb = new THREE.Color().setStyle(color, THREE.LinearSRGBColorSpace);
-      colors[index].set(rgb.r, rgb.g, rgb.b);
+      colors[index].copy(displayColor(color));
       radii[index] = this.shown[index] ? radius : 0;
     });
     this.requestRender();
@@ -222,6 +240,12 @@ export class AtomsViewer {
   }
 }
 
+/** The shader shades in display space, so colours are taken as written, without linearisation. @param {string} color */
+function displayColor(color) {
+  const rgb = new THREE.Color().setStyle(color, THREE.LinearSRGBColorSpace);
+  return new THREE.Vector3(rgb.r, rgb.g, rgb.b);
+}
+
 /** A square an atom. @param {number} atoms */
 function sphereGeometry(atoms) {
   const geometry = new THREE.InstancedBufferGeometry();
@@ -231,6 +255,9 @@ function sphereGeometry(atoms) {
   centers.setUsage(THREE.DynamicDrawUsage);
   geometry.setAttribute("center", centers);
   geometry.setAttribute("kind", new THREE.InstancedBufferAttribute(new Float32Array(atoms), 1));
+  const grades = new THREE.InstancedBufferAttribute(new Float32Array(atoms).fill(1), 1);
+  grades.setUsage(THREE.DynamicDrawUsage);
+  geometry.setAttribute("grade", grades);
   geometry.instanceCount = atoms;
   return geometry;
 }

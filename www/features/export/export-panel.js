@@ -78,9 +78,12 @@ export class ExportPanel {
   }
 }
 
-/** One row a sample, one column a quantity; all are sampled at the same times. @param {Record<string, Series>} series */
+/**
+ * One row a sample, one column a quantity. Grades are left out: they come at times of their own, and have their table.
+ * @param {Record<string, Series>} series
+ */
 function seriesCsv(series) {
-  const columns = Object.entries(series);
+  const columns = Object.entries(series).filter(([name]) => name !== "grade");
   const times = columns[0]?.[1].x ?? [];
   const header = ["time (ps)", ...columns.map(([name, { unit }]) => `${name} (${unit})`)];
   const rows = Array.from(times, (time, row) => [time, ...columns.map(([, { y }]) => y[row] ?? "")]);

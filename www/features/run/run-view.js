@@ -5,6 +5,7 @@ import { count, duration, significant } from "../../components/format.js";
 import { onThemeChange } from "../../components/theme.js";
 import { EngineClient } from "../../engine/client.js";
 import { AtomsView } from "../atoms-view/atoms-view.js";
+import { GradePanel } from "../extrapolation/grade-panel.js";
 import { ExportPanel } from "../export/export-panel.js";
 import { PropertiesPanel } from "../properties/properties-panel.js";
 import { StructurePanel } from "../structure/structure-panel.js";
@@ -54,6 +55,7 @@ export class RunView {
     this.properties = new PropertiesPanel();
     this.potential = new PotentialPanel();
     this.exports = new ExportPanel((what, file) => this.#write(what, file));
+    this.grades = new GradePanel((what, file) => this.#write(what, file));
     place.replaceChildren(
       el(
         "div",
@@ -68,7 +70,7 @@ export class RunView {
         "div",
         { class: "run-grid" },
         this.atoms.element,
-        el("div", { class: "panels" }, this.thermodynamics.element, this.structure.element, this.transport.element, this.potential.element, this.exports.element),
+        el("div", { class: "panels" }, this.thermodynamics.element, this.grades.element, this.structure.element, this.transport.element, this.potential.element, this.exports.element),
       ),
       this.properties.element,
     );
@@ -90,6 +92,7 @@ export class RunView {
     for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
     this.exports.begin(request.spec, title);
     this.properties.begin(request.spec);
+    this.grades.begin(request.spec, this.exports.name);
     this.#showStage("loading", 0);
     const client = new EngineClient({
       ready: (threads) => this.listener.ready(threads),
@@ -99,10 +102,11 @@ export class RunView {
         this.potential.show(about);
         this.properties.showMeasured(about.measured ?? []);
       },
-      frame: (positions, cell) => this.atoms.setFrame(positions, cell),
+      frame: (positions, cell, grades) => this.atoms.setFrame(positions, cell, grades),
       progress: (progress, speed) => this.#progress(progress, speed),
       series: (series) => {
         this.thermodynamics.showSeries(series);
+        this.grades.showSeries(series);
         this.exports.series = series;
       },
       results: (results) => this.#results(results),
@@ -153,6 +157,7 @@ export class RunView {
   /** @param {Progress} progress @param {Speed} speed */
   #progress(progress, speed) {
     this.started = true;
+    this.grades.showProgress(progress);
     this.#showStage(progress.stage, progress.stage_fraction);
     this.numbers.textContent = progress.timestep_fs > 0 ? dynamicsWords(progress, speed) : relaxationWords(progress);
   }
