@@ -1,11 +1,14 @@
 //! Derivatives by the coefficients, the loss and the trainer.
 
-use crucible::io::{read_cfg, read_mtp};
+use crucible::fitting::{DataSet, Fit, FitSpec, Loss, TemplateSpec, Weighting, Weights, errors};
+use crucible::io::{Configuration, read_cfg, read_mtp, write_mtp};
+use crucible::math::{Vec3, rng};
 use crucible::neighbor::NeighborList;
 use crucible::potential::mtp::jacobian::{JacobianKernel, JacobianRows, JacobianWorkspace};
-use crucible::potential::mtp::{MtpParameters, MtpPotential};
+use crucible::potential::mtp::{MtpParameters, MtpPotential, RadialBasisKind};
 use crucible::potential::{Evaluation, Potential};
-use crucible::system::System;
+use crucible::system::{Cell, Species, System};
+use rand::RngExt;
 
 use crate::reference;
 
@@ -129,4 +132,283 @@ fn radial_columns_equal_finite_differences() {
             }
         }
     }
+}
+
+fn training_set() -> DataSet {
+    let text = reference::text(&reference::tree().join("training/db_S2.cfg"));
+    data_set(read_cfg(&text, "db_S2.cfg", &[]).unwrap()).unwrap()
+}
+
+fn data_set(configurations: Vec<Configuration>) -> crucible::Result<DataSet> {
+    let species = configurations.iter().map(|c| c.system.species.clone()).max_by_key(Vec::len).unwrap_or_default();
+    DataSet::new(configurations, species)
+}
+
+fn student() -> MtpParameters {
+    read_mtp(&reference::text(&reference::tree().join("potentials/G_L08_S2.mtp")), "G_L08_S2").unwrap()
+}
+
+/// Loss and gradient equal the reference programs' under two weightings and with a penalty.
+#[test]
+fn loss_and_gradient_equal_the_reference() {
+    let set = training_set();
+    for name in ["vibrations", "molecules", "vibrations_penalty1e-2"] {
+        let text = reference::text(&reference::tree().join(format!("training/loss_G_L08_S2_{name}.json")));
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let number = |value: &serde_json::Value| value.as_f64().unwrap();
+        let weights = Weights {
+            energy: number(&json["weights"]["energy"]),
+            force: number(&json["weights"]["force"]),
+            stress: number(&json["weights"]["stress"]),
+            weighting: if json["weighting"] == "molecules" { Weighting::Molecules } else { Weighting::Vibrations },
+            force_scaling: None,
+            penalty: number(&json["constraint_weight"]),
+        };
+        let parameters = with_coefficients(&student(), &reference::numbers(&json["coeffs"]));
+        let loss = Loss::new(&set, parameters.radial_basis.max_dist, weights).unwrap();
+        let (value, gradient) = loss.value_and_gradient(&parameters).unwrap();
+        let expected = number(&json["loss_mean_per_cfg"]);
+        assert!((value - expected).abs() < 1e-12 * expected, "{name}: {value} {expected}");
+        let expected = reference::numbers(&json["loss_grad"]);
+        let size = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        // The reference's penalty is good to six digits only: it is differentiated numerically there.
+        let tolerance = if weights.penalty > 0.0 { 1e-9 * size + 1e-8 } else { 1e-11 * size };
+        for (k, (found, expected)) in gradient.iter().zip(&expected).enumerate() {
+            assert!((found - expected).abs() < tolerance, "{name} {k}: {found} {expected}");
+        }
+    }
+}
+
+/// The gradient against central differences of the value, for every radial basis and with every option.
+#[test]
+fn gradient_equals_finite_differences() {
+    let set = training_set();
+    let base = student();
+    let weights =
+        Weights { weighting: Weighting::Structures, force_scaling: Some(0.3), penalty: 0.2, ..Weights::default() };
+    for (name, kind) in RadialBasisKind::NAMES {
+        let mut parameters = base.clone();
+        parameters.radial_basis.kind = kind;
+        parameters.moment_coeffs[3] = 0.0;
+        let all = coefficients(&parameters);
+        let loss = Loss::new(&set, parameters.radial_basis.max_dist, weights).unwrap();
+        let value = |k: usize, shift: f64| {
+            let mut moved = all.clone();
+            moved[k] += shift;
+            loss.value_and_gradient(&with_coefficients(&parameters, &moved)).unwrap().0
+        };
+        let (_, gradient) = loss.value_and_gradient(&parameters).unwrap();
+        let size = gradient.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        for k in (0..all.len()).step_by(3) {
+            // As above; coefficients are some hundredths, moments' ones.
+            let step = 6e-6 * all[k].abs().max(0.01);
+            let expected = (value(k, step) - value(k, -step)) / (2.0 * step);
+            assert!((gradient[k] - expected).abs() < 2e-7 * size, "{name} {k}: {} {expected}", gradient[k]);
+        }
+    }
+}
+
+/// The report of the reference program, to the six digits that it prints.
+#[test]
+fn errors_equal_the_reference_report() {
+    let found = errors(&student(), &training_set()).unwrap();
+    let text = reference::text(&reference::tree().join("training/calc_errors_G_L08_S2.txt"));
+    let section = |title: &str| {
+        let lines = text.lines().skip_while(|line| *line != title).skip(2).take(3);
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect::<Vec<f64>>()
+    };
+    let (energy, vector, component) = (found.energy_per_atom, found.force_vector, found.force_component);
+    // For forces the program's largest value is a length, its mean a length over three, its mean square one of components.
+    for (title, values) in [
+        ("Energy per atom:", [energy.max, energy.mean, energy.rms]),
+        ("Forces:", [vector.max, vector.mean / 3.0, component.rms]),
+    ] {
+        for (found, expected) in values.iter().zip(section(title)) {
+            assert!((found - expected).abs() < 1e-5 * expected, "{title} {found} {expected}");
+        }
+    }
+}
+
+/// Crystals of two species, shaken and strained, with a potential's labels.
+fn labelled_by(teacher: &MtpParameters, count: usize) -> Vec<Configuration> {
+    let mut random = rng::seeded(5, 0);
+    let mut potential = MtpPotential::new(teacher.clone()).unwrap();
+    let mut configurations = Vec::new();
+    for k in 0..count {
+        let edge = 5.6 * (1.0 + 0.1 * (k as f64 / count as f64 - 0.5));
+        let mut positions = Vec::new();
+        let mut types = Vec::new();
+        for site in 0..8 {
+            let corner =
+                Vec3::new(f64::from(site & 1), f64::from(site >> 1 & 1), f64::from(site >> 2 & 1)) * (0.5 * edge);
+            positions.push(corner + Vec3::from_fn(|_, _| random.random_range(-0.25..0.25)));
+            // Compositions that differ tell the species' energies apart.
+            types.push(u32::from(site as usize % 2 == 0 || (k % 3 == 0 && site == 7)));
+        }
+        let species = ["K", "Cl"].map(|name| Species::from_name(name).unwrap()).to_vec();
+        let system = System::new(Cell::orthorhombic(edge, edge, edge).unwrap(), species, types, positions).unwrap();
+        let mut neighbors = NeighborList::new(potential.cutoff(), 0.1).unwrap();
+        neighbors.update(&system).unwrap();
+        let mut values = Evaluation::default();
+        potential.evaluate(&system, &neighbors, &mut values).unwrap();
+        configurations.push(Configuration {
+            energy: Some(values.energy()),
+            forces: Some(values.forces),
+            plus_stress: Some(values.virial),
+            ..Configuration::new(system)
+        });
+    }
+    configurations
+}
+
+fn teacher() -> MtpParameters {
+    let mut teacher = student();
+    // Absolute energies as large as those of pseudopotential codes: the fit must not lose digits to them.
+    teacher.species_coeffs = vec![-770.123, -405.987];
+    // Smooth, as physical radial functions are.
+    for (k, c) in teacher.radial_coeffs.iter_mut().enumerate() {
+        *c *= 2.0 * 0.4_f64.powi(k as i32 % 8);
+    }
+    teacher
+}
+
+fn untrained() -> MtpParameters {
+    TemplateSpec::new(8, 2, 5.0).build().unwrap()
+}
+
+fn fitted(mut fit: Fit) -> Fit {
+    fit.advance(&mut || false).unwrap();
+    fit
+}
+
+/// From random coefficients a fit describes a teacher of the same form.
+#[test]
+fn a_fit_describes_its_teacher() {
+    let spec = FitSpec { starts: 2, held_out: 0.2, ..FitSpec::default() };
+    let fit = fitted(Fit::new(untrained(), data_set(labelled_by(&teacher(), 40)).unwrap(), spec).unwrap());
+    let potential = fit.potential().unwrap();
+    let held_out = errors(&potential, fit.held_out()).unwrap();
+    let labels = fit.held_out().configurations.iter().flat_map(|labelled| &labelled.labels.forces);
+    let (squares, count) = labels.fold((0.0, 0), |(sum, n), force| (sum + force.norm_squared(), n + 3));
+    let size = (squares / f64::from(count)).sqrt();
+    // The nearest minimum need not be the teacher, but explains nearly all of its forces.
+    assert!(held_out.force_component.rms < 0.1 * size, "{held_out:?} {size}");
+    assert!(read_mtp(&write_mtp(&potential), "written").unwrap() == potential);
+}
+
+/// From a tenth off its coefficients a fit finds the teacher itself.
+#[test]
+fn a_fit_finds_its_teacher() {
+    let mut start = teacher();
+    start.radial_basis.min_dist = 2.0;
+    for (k, c) in start.radial_coeffs.iter_mut().enumerate() {
+        *c *= 1.0 + 0.1 * (k as f64).sin();
+    }
+    let spec = FitSpec { starts: 1, held_out: 0.0, tolerance: 1e-6, ..FitSpec::default() };
+    let fit = fitted(Fit::new(start, data_set(labelled_by(&teacher(), 40)).unwrap(), spec).unwrap());
+    let found = errors(&fit.potential().unwrap(), fit.training()).unwrap();
+    // The ridge on the linear coefficients leaves some 1e-5 of the forces.
+    assert!(found.force_component.rms < 1e-4 && found.energy_per_atom.rms < 1e-4, "{found:?}");
+}
+
+/// Slices, threads and a stop in between change no bit.
+#[test]
+fn fits_are_reproducible_and_resume() {
+    let data = || data_set(labelled_by(&teacher(), 20)).unwrap();
+    let spec = FitSpec { starts: 2, start_iterations: 2, max_iterations: 4, ..FitSpec::default() };
+    let whole = fitted(Fit::new(untrained(), data(), spec).unwrap());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let single = pool.install(|| fitted(Fit::new(untrained(), data(), spec).unwrap()));
+    assert_eq!(whole.potential(), single.potential());
+    let mut sliced = Fit::new(untrained(), data(), spec).unwrap();
+    let mut slices = 0;
+    while sliced.advance(&mut || true).unwrap().end.is_none() {
+        slices += 1;
+    }
+    assert!(slices > 5);
+    assert_eq!(whole.potential(), sliced.potential());
+    let mut broken = Fit::new(untrained(), data(), spec).unwrap();
+    let mut blocks = 0;
+    broken
+        .advance(&mut || {
+            blocks += 1;
+            blocks == 9
+        })
+        .unwrap();
+    let saved = serde_json::to_string(broken.state()).unwrap();
+    let state = serde_json::from_str(&saved).unwrap();
+    let resumed = fitted(Fit::resume(untrained(), data(), spec, state).unwrap());
+    let (found, expected) = (resumed.potential().unwrap(), whole.potential().unwrap());
+    // A step that was under way is taken anew, from the same coefficients and with the same damping.
+    let quality = |parameters: &MtpParameters| errors(parameters, whole.training()).unwrap().force_component.rms;
+    assert!((quality(&found) / quality(&expected) - 1.0).abs() < 0.05);
+}
+
+fn refusal(configurations: Vec<Configuration>) -> String {
+    let fit = data_set(configurations).and_then(|data| Fit::new(untrained(), data, FitSpec::default()));
+    fit.err().map_or_else(|| "nothing was refused".to_owned(), |error| error.to_string())
+}
+
+/// Every kind of bad data ends with a message that names it.
+#[test]
+fn bad_data_is_refused() {
+    let good = labelled_by(&teacher(), 24);
+    assert!(data_set(good.clone()).is_ok());
+    let with = |change: &dyn Fn(&mut Vec<Configuration>)| {
+        let mut all = good.clone();
+        change(&mut all);
+        refusal(all)
+    };
+    let cases: [(&str, String); 10] = [
+        ("no configuration with an energy", with(&|all| all.iter_mut().for_each(|c| c.energy = None))),
+        ("no forces in 1 of 24", with(&|all| all[3].forces = None)),
+        ("not finite", with(&|all| all[2].energy = Some(f64::NAN))),
+        ("not converged", with(&|all| all[4].features.push(("scf_converged".into(), "F".into())))),
+        (
+            "energies 1.0000 eV an atom apart",
+            with(&|all| {
+                let mut again = all[0].clone();
+                again.energy = again.energy.map(|energy| energy + 8.0);
+                all.push(again);
+            }),
+        ),
+        (
+            "no atom of species 2",
+            with(&|all| {
+                let extra = Species::from_name("Ca").unwrap();
+                all.iter_mut().for_each(|c| c.system.species.push(extra.clone()));
+            }),
+        ),
+        ("equations for", with(&|all| all.truncate(2))),
+        ("no configuration", refusal(Vec::new())),
+        ("look like Hartree", with(&|all| all.iter_mut().for_each(|c| c.energy = c.energy.map(|e| e / 27.211)))),
+        (
+            "look like Rydberg/bohr",
+            with(&|all| {
+                let scale = |forces: &mut Vec<Vec3>| forces.iter_mut().for_each(|f| *f /= 25.711);
+                all.iter_mut().for_each(|c| c.forces.iter_mut().for_each(scale));
+            }),
+        ),
+    ];
+    for (expected, message) in cases {
+        assert!(message.contains(expected), "expected \"{expected}\" in: {message}");
+    }
+}
+
+#[test]
+fn duplicates_are_left_out_and_told() {
+    let mut all = labelled_by(&teacher(), 4);
+    all.push(all[1].clone());
+    let data = data_set(all).unwrap();
+    assert_eq!(data.len(), 4);
+    assert!(data.notes.iter().any(|note| note.contains("duplicates")), "{:?}", data.notes);
+}
+
+#[test]
+fn a_min_dist_above_the_closest_pair_is_refused() {
+    let mut trained = student();
+    trained.radial_basis.min_dist = 4.5;
+    let data = data_set(labelled_by(&teacher(), 24)).unwrap();
+    let error = Fit::new(trained, data, FitSpec::default()).err().expect("a refusal").to_string();
+    assert!(error.contains("min_dist") && error.contains("closest pair"), "{error}");
 }

@@ -29,7 +29,7 @@ def compact(source: Path, target: Path) -> None:
 
 
 def main() -> None:
-    for folder in ["potentials", "configs", "expected", "grades"]:
+    for folder in ["potentials", "configs", "expected", "grades", "training"]:
         shutil.rmtree(HERE / folder, ignore_errors=True)
         (HERE / folder).mkdir()
     for path in sorted((SOURCE / "potentials").glob("*.mtp")):
@@ -44,6 +44,8 @@ def main() -> None:
         data = json.loads(path.read_text())["cfgs"]
         rows = ",\n".join(json.dumps(c, separators=(",", ":")) for c in data)
         (HERE / "grades" / path.name).write_text(f'{{"cfgs":[\n{rows}\n]}}\n')
+    for path in [*(SOURCE / "training").glob("*.json"), SOURCE / "training/db_S2.cfg", *(SOURCE / "training").glob("*.txt")]:
+        shutil.copyfile(path, HERE / "training" / path.name)
 
 
 main()

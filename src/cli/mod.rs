@@ -4,10 +4,11 @@
 
 mod convert;
 mod efs;
+mod errors;
 mod files;
 mod grade;
-mod labelled;
 mod label;
+mod labelled;
 mod md;
 mod properties;
 mod scan;
@@ -53,6 +54,7 @@ enum Command {
     Select(select::Arguments),
     Train(train::Arguments),
     Label(label::Arguments),
+    Errors(errors::Arguments),
 }
 
 /// Runs the command line and reports errors.
@@ -84,5 +86,6 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Select(arguments) => select::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Label(arguments) => label::run(&arguments),
+        Command::Errors(arguments) => errors::run(&arguments),
     }
 }

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use crucible::fitting::{DataSet, Fit, FitProgress, FitSpec, TemplateSpec, Weighting, Weights};
+use crucible::fitting::{
+    DataSet, Fit, FitProgress, FitSpec, PartReport, TemplateSpec, Weighting, Weights, learning_curve, parity_charts,
+};
 use crucible::io::{read_almtp, write_mtp};
 use crucible::potential::mtp::MtpParameters;
 use crucible::{Error, Result};
 
-use super::{files, labelled};
+use super::{errors, files, labelled};
 
 /// Time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
@@ -81,6 +83,9 @@ pub struct Arguments {
     /// Write errors and the learning curve as JSON; "-" is standard output.
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
+    /// Folder for parity plots and the learning curve.
+    #[arg(long, value_name = "FOLDER")]
+    svg: Option<PathBuf>,
     /// File that holds the state of the fit: written at the end, and read at the start if it exists.
     #[arg(long, value_name = "STATE")]
     save: Option<PathBuf>,
@@ -204,16 +209,18 @@ fn write(arguments: &Arguments, fit: &Fit) -> Result<()> {
     if let Some(path) = &arguments.save {
         write_json(path, fit.state())?;
     }
-    let best = fit.history().iter().min_by(|a, b| {
-        let quality = |loss: Option<f64>, other: f64| loss.unwrap_or(other);
-        quality(a.held_out_loss, a.loss).total_cmp(&quality(b.held_out_loss, b.loss))
-    });
-    if let Some(point) = best {
-        eprint!("{}", labelled::table("training", &point.training));
-        point.held_out.iter().for_each(|errors| eprint!("{}", labelled::table("held out", errors)));
+    let mut parts = vec![PartReport::new("training", &potential, fit.training(), fit.species_energies())?];
+    if !fit.held_out().is_empty() {
+        parts.push(PartReport::new("held out", &potential, fit.held_out(), fit.species_energies())?);
+    }
+    parts.iter().for_each(|part| eprint!("{}", errors::text(part)));
+    if let Some(folder) = &arguments.svg {
+        let mut charts = parity_charts(&parts);
+        charts.push(learning_curve(fit.history()));
+        errors::pictures(folder, &charts)?;
     }
     match &arguments.json {
-        Some(path) => write_json(path, &serde_json::json!({ "best": best, "history": fit.history() })),
+        Some(path) => write_json(path, &serde_json::json!({ "parts": parts, "history": fit.history() })),
         None => Ok(()),
     }
 }

@@ -41,9 +41,9 @@ pub struct Deviation {
 pub struct Errors {
     /// Energy, eV an atom.
     pub energy_per_atom: Deviation,
-    /// Each Cartesian component of each force, eV/Å.
+    /// Each Cartesian component of each force, eV/Å. Its root mean square is what the `mlp` programs report for forces.
     pub force_component: Deviation,
-    /// Length of the difference of each force, eV/Å: what the `mlp` programs report.
+    /// Length of the difference of each force, eV/Å. Its maximum is what the `mlp` programs report.
     pub force_vector: Deviation,
     /// Each of the six components of the stress, GPa; periodic configurations with a stress label only.
     pub stress_gpa: Deviation,
@@ -159,7 +159,8 @@ pub(super) fn errors_and_loss(
     Ok((tallies.errors(), loss / set.len().max(1) as f64))
 }
 
-fn each_prediction(
+/// Hands each configuration of a set with its prediction to `visit`, in order.
+pub(super) fn each_prediction(
     parameters: &MtpParameters,
     set: &DataSet,
     lists: &Lists,

@@ -7,9 +7,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::math::Vec3;
+use crate::parallel;
 use crate::potential::mtp::MtpParameters;
+use crate::potential::mtp::jacobian::{JacobianKernel, JacobianWorkspace, Sensitivity};
 
-use super::dataset::Labels;
+use super::dataset::{DataSet, Labels};
+use super::errors::{Lists, each_prediction};
+
+/// Tasks that share the gradient, each with a sum of its own; fixed, so that the sum does not depend on threads.
+const TASKS: usize = 16;
 
 /// How a configuration's weight depends on its number of atoms N.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,4 +106,97 @@ pub(super) fn radial_norms(parameters: &MtpParameters) -> Vec<f64> {
         norms[row % count] += coefficients.iter().map(|c| c * c).sum::<f64>();
     }
     norms
+}
+
+/// The loss of any parameters on one data set.
+pub struct Loss<'a> {
+    set: &'a DataSet,
+    lists: Lists,
+    weights: Weights,
+}
+
+/// The loss's derivatives by one configuration's energy, forces and stress.
+struct Residual {
+    energy: f64,
+    forces: Vec<Vec3>,
+    stress: [f64; 6],
+}
+
+/// One task's share of the gradient.
+#[derive(Default)]
+struct Share {
+    workspace: JacobianWorkspace,
+    gradient: Vec<f64>,
+    error: Option<Error>,
+}
+
+impl<'a> Loss<'a> {
+    /// Prepares the data set for potentials of a cutoff in Å.
+    ///
+    /// # Errors
+    /// Weights out of range, a cell too small for a list of neighbours.
+    pub fn new(set: &'a DataSet, cutoff: f64, weights: Weights) -> Result<Self> {
+        weights.validate()?;
+        Ok(Self { set, lists: Lists::new(set, cutoff)?, weights })
+    }
+
+    /// The loss, and its gradient by all parameters in the order radial `[zi][zj][mu][xi]`, species, moments.
+    ///
+    /// # Errors
+    /// Parameters that can't be evaluated, values that are not finite.
+    pub fn value_and_gradient(&self, parameters: &MtpParameters) -> Result<(f64, Vec<f64>)> {
+        let count = self.set.len() as f64;
+        let (mut value, mut residuals) = (0.0, Vec::with_capacity(self.set.len()));
+        let (mut rows, mut labels) = (Vec::new(), Vec::new());
+        each_prediction(parameters, self.set, &self.lists, |labelled, prediction| {
+            self.weights.rows(&labelled.labels, &mut rows);
+            labelled.labels.rows(&mut labels);
+            let mut slope = |k: usize, found: f64| {
+                let difference = found - labels[k];
+                value += rows[k] * difference * difference / count;
+                2.0 * rows[k] * difference / count
+            };
+            let energy = slope(0, prediction.energy);
+            let n = prediction.forces.len();
+            let forces = prediction.forces.iter().enumerate();
+            let forces = forces.map(|(i, force)| Vec3::from_fn(|c, _| slope(1 + 3 * i + c, force[c]))).collect();
+            let stress = std::array::from_fn(|k| slope(1 + 3 * n + k, prediction.stress[k]));
+            residuals.push(Residual { energy, forces, stress });
+        })?;
+        let mut gradient = self.gradient(parameters, &residuals)?;
+        let penalty = self.weights.penalty;
+        value += radial_norms(parameters).iter().map(|norm| penalty * (norm - 1.0).powi(2)).sum::<f64>();
+        let norms = radial_norms(parameters);
+        let size = parameters.radial_basis.size;
+        for (k, (entry, c)) in gradient.iter_mut().zip(&parameters.radial_coeffs).enumerate() {
+            *entry += 4.0 * penalty * (norms[(k / size) % norms.len()] - 1.0) * c;
+        }
+        Ok((value, gradient))
+    }
+
+    fn gradient(&self, parameters: &MtpParameters, residuals: &[Residual]) -> Result<Vec<f64>> {
+        let kernel = JacobianKernel::new(parameters)?;
+        let mut shares: Vec<Share> = (0..TASKS.min(residuals.len())).map(|_| Share::default()).collect();
+        let tasks = shares.len();
+        parallel::for_each_chunk(&mut shares, 1, |index, shares| {
+            let Some(share) = shares.first_mut() else { return };
+            share.gradient.resize(kernel.parameter_count(), 0.0);
+            let items = self.set.configurations.iter().zip(&self.lists.0).zip(residuals);
+            for ((labelled, neighbors), residual) in items.skip(index).step_by(tasks) {
+                let by = Sensitivity { energy: residual.energy, forces: &residual.forces, stress: residual.stress };
+                let Share { workspace, gradient, error } = &mut *share;
+                if let Err(reason) = kernel.add_gradient(&labelled.system, neighbors, &by, workspace, gradient) {
+                    *error = Some(reason);
+                }
+            }
+        });
+        if let Some(error) = shares.iter_mut().find_map(|share| share.error.take()) {
+            return Err(error);
+        }
+        let mut total = vec![0.0; kernel.parameter_count()];
+        for share in &shares {
+            total.iter_mut().zip(&share.gradient).for_each(|(sum, part)| *sum += part);
+        }
+        Ok(total)
+    }
 }

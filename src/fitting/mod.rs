@@ -10,14 +10,19 @@ mod loss;
 pub mod maxvol;
 mod normal;
 mod optimizer;
+mod report;
 pub mod template;
+mod units;
 
 pub use active_set::{Selection, build_active_set, grade_configurations, grade_mode, grade_of};
 pub use dataset::{DataSet, Labelled, Labels};
 pub use errors::{Deviation, Errors, Prediction, errors, predict};
-pub use loss::{Weighting, Weights};
+pub use loss::{Loss, Weighting, Weights};
 pub use maxvol::MaxVol;
 pub use optimizer::{Candidate, Fit, FitEnd, FitPoint, FitProgress, FitSpec, FitState};
+pub use report::{
+    CompositionErrors, Parity, PartReport, SpeciesErrors, WorstConfiguration, learning_curve, parity_charts,
+};
 pub use template::TemplateSpec;
 
 use nalgebra::{DMatrix, DVector};
@@ -25,7 +30,7 @@ use nalgebra::{DMatrix, DVector};
 /// Energy of an atom of each species, eV, that describes the compositions of a data set best: the part of the labels that
 /// no interaction need explain. Taken off before anything is fitted, so that energies of some hundred eV an atom cost no
 /// digits. Where compositions do not tell species apart, each gets the mean.
-fn reference_energies(set: &DataSet) -> Vec<f64> {
+pub fn reference_energies(set: &DataSet) -> Vec<f64> {
     let species = set.species.len();
     let per_atom: Vec<f64> =
         set.configurations.iter().map(|labelled| labelled.labels.energy / labelled.system.len() as f64).collect();

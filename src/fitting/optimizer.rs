@@ -21,7 +21,7 @@ use super::dataset::DataSet;
 use super::errors::{Errors, Lists, errors_and_loss};
 use super::loss::{Weights, radial_norms};
 use super::normal::{Accumulator, LinearSolution, NormalEquations, Prepared, Step};
-use super::reference_energies;
+use super::{reference_energies, units};
 
 /// min_dist over the closest pair of the data.
 const MIN_DIST_SHARE: f64 = 0.99;
@@ -32,6 +32,8 @@ const GRAM_BYTES: usize = 1 << 30;
 /// Damping at the start, and where a fit counts as stuck.
 const FIRST_DAMPING: f64 = 1e-2;
 const LAST_DAMPING: f64 = 1e8;
+/// Loss of coefficients that no pass has judged; JSON has no infinity.
+const UNKNOWN_LOSS: f64 = f64::MAX;
 /// Stream of the seed that draws the random starts.
 const START_STREAM: u64 = 31;
 
@@ -221,6 +223,9 @@ impl Fit {
         }
         set_min_dist(&mut template, &data)?;
         template.validate()?;
+        if spec.weights.energy > 0.0 && spec.weights.force > 0.0 {
+            units::check(&data, template.radial_basis.min_dist, template.radial_basis.max_dist)?;
+        }
         let (training, held_out) = data.split(spec.held_out);
         let equations = training.equation_count();
         if equations < template.parameter_count() {
@@ -240,7 +245,7 @@ impl Fit {
                 stage: 0,
                 iteration: 0,
                 passes: 0,
-                current: Candidate { radial: Vec::new(), linear: Vec::new(), loss: f64::INFINITY, held_out_loss: None },
+                current: Candidate { radial: Vec::new(), linear: Vec::new(), loss: UNKNOWN_LOSS, held_out_loss: None },
                 damping: FIRST_DAMPING,
                 growth: 2.0,
                 leader: None,
@@ -341,6 +346,11 @@ impl Fit {
         candidate.map(|candidate| self.parameters(candidate))
     }
 
+    /// Energy of an atom of each species that was taken off the labels before the fit, eV.
+    pub fn species_energies(&self) -> &[f64] {
+        &self.species_energies
+    }
+
     fn parameters(&self, candidate: &Candidate) -> MtpParameters {
         let mut parameters = self.with_coefficients(&candidate.radial, &candidate.linear);
         for (coefficient, energy) in parameters.species_coeffs.iter_mut().zip(&self.species_energies) {
@@ -379,7 +389,7 @@ impl Fit {
         self.state.damping = FIRST_DAMPING;
         self.state.growth = 2.0;
         self.state.fresh = !trained;
-        self.state.current = Candidate { radial, linear, loss: f64::INFINITY, held_out_loss: None };
+        self.state.current = Candidate { radial, linear, loss: UNKNOWN_LOSS, held_out_loss: None };
         self.begin_pass(if trained { Purpose::Base } else { Purpose::Solve })
     }
 

@@ -11,6 +11,7 @@
 //! neighbours by moments by parameters. `H` is never formed: its products with `dm/dc` are tangents of the adjoints
 //! ([`tangent`]), eight radial coefficients at a time.
 
+mod gradient;
 mod scalars;
 mod shape;
 mod site;
@@ -29,6 +30,7 @@ use super::plan::ContractionPlan;
 use super::radial::RadialFunctions;
 use super::site::SiteInput;
 
+pub use gradient::Sensitivity;
 use scalars::Scalars;
 use shape::Shape;
 use site::Site;
@@ -129,10 +131,7 @@ impl JacobianKernel {
         workspace: &mut JacobianWorkspace,
         out: &mut JacobianRows,
     ) -> Result<()> {
-        if let Some(atom) = system.types.iter().position(|&t| t as usize >= self.species) {
-            let found = format!("type {} of atom {}", system.types[atom], atom + 1);
-            return Err(Error::invalid("species", found, format!("a type below {}", self.species)));
-        }
+        self.check_types(system)?;
         out.reset(system.len(), self.parameter_count());
         let input = SiteInput { system, neighbors };
         for atom in 0..system.len() {
@@ -147,6 +146,16 @@ impl JacobianKernel {
             }
         }
         Ok(())
+    }
+
+    fn check_types(&self, system: &System) -> Result<()> {
+        match system.types.iter().position(|&t| t as usize >= self.species) {
+            Some(atom) => {
+                let found = format!("type {} of atom {}", system.types[atom], atom + 1);
+                Err(Error::invalid("species", found, format!("a type below {}", self.species)))
+            }
+            None => Ok(()),
+        }
     }
 
     #[cfg(target_arch = "x86_64")]

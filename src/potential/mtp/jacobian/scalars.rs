@@ -21,6 +21,7 @@ pub(super) struct Scalars {
 #[derive(Debug, Default)]
 pub(super) struct Values {
     moments: Vec<f64>,
+    tangents: Vec<f64>,
     /// One row a moment that is no basic one.
     rows: Vec<f64>,
 }
@@ -60,7 +61,7 @@ impl Scalars {
     #[inline(always)]
     pub(super) fn fill(&self, summed: &[f64], out: &mut Values) {
         let (basics, n) = (self.basics.len(), self.nodes);
-        let Values { moments, rows } = out;
+        let Values { moments, rows, .. } = out;
         moments.clear();
         moments.extend(self.basics.iter().map(|sum| sum.iter().map(|(k, share)| share * summed[*k]).sum::<f64>()));
         moments.resize(self.moments, 0.0);
@@ -80,6 +81,33 @@ impl Scalars {
                     }
                 }
             }
+        }
+    }
+
+    /// Adds `weight` times each scalar and its derivative along `tangents` of the summed moments.
+    #[inline(always)]
+    pub(super) fn add_gradient(
+        &self,
+        summed: &[f64],
+        tangents: &[f64],
+        weight: f64,
+        buffers: &mut Values,
+        out: &mut [f64],
+    ) {
+        let Values { moments, tangents: along, .. } = buffers;
+        for (target, source) in [(&mut *moments, summed), (&mut *along, tangents)] {
+            target.clear();
+            target.extend(self.basics.iter().map(|sum| sum.iter().map(|(k, share)| share * source[*k]).sum::<f64>()));
+            target.resize(self.moments, 0.0);
+        }
+        for product in &self.products {
+            let (left, right) = (product.left, product.right);
+            moments[product.target] += product.coefficient * moments[left] * moments[right];
+            let change = along[left] * moments[right] + moments[left] * along[right];
+            along[product.target] += product.coefficient * change;
+        }
+        for (entry, &moment) in out.iter_mut().zip(&self.mapping) {
+            *entry += weight * moments[moment] + along[moment];
         }
     }
 

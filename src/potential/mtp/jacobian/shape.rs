@@ -30,6 +30,13 @@ pub(super) struct Monomial {
     pub lowered: [Option<usize>; 3],
 }
 
+impl Monomial {
+    /// A direction and the monomial that this one is that coordinate times; `None` for 1.
+    pub(super) fn step(&self) -> Option<(usize, usize)> {
+        self.lowered.iter().enumerate().find_map(|(axis, lowered)| Some((axis, (*lowered)?)))
+    }
+}
+
 impl Shape {
     pub(super) fn new(plan: &ContractionPlan, parameters: &MtpParameters) -> Self {
         let largest = plan.ranks.iter().flatten().max().copied().unwrap_or(0);

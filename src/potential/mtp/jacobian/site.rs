@@ -4,6 +4,7 @@
 
 use super::super::radial::{RadialFunctions, repulsion};
 use super::super::site::SiteInput;
+use super::gradient::Sensitivity;
 use super::shape::Shape;
 use super::tangent::LANES;
 use crate::math::lanes::Lanes;
@@ -32,8 +33,17 @@ pub(super) struct Site {
     /// `sum_j Q_xi u^alpha` over the neighbours of each species: `[S][species][R in blocks]`.
     sums: Vec<[f64; LANES]>,
     species_count: usize,
+    /// Derivatives along a direction of the neighbours' positions: of the distance and the unit vectors, `[4][n]`, of the
+    /// monomials and of `sums`.
+    directions: Vec<f64>,
+    monomial_tangents: Vec<f64>,
+    sum_tangents: Vec<[f64; LANES]>,
     /// The summed moments.
     pub moments: Vec<f64>,
+    /// Their derivatives along the direction.
+    pub moment_tangents: Vec<f64>,
+    /// The derivatives of their adjoints.
+    pub adjoint_tangents: Vec<f64>,
     /// Derivatives of each summed moment, one row a moment: by the 3n positions, then their sum (3), then `sum_j g_a r_b` (6).
     pub derivatives: Vec<f64>,
 }
@@ -121,7 +131,7 @@ impl Site {
         self.monomials.clear();
         self.monomials.resize(shape.monomials.len() * n, 1.0);
         for (k, monomial) in shape.monomials.iter().enumerate() {
-            let Some((axis, lower)) = (0..3).find_map(|axis| Some((axis, monomial.lowered[axis]?))) else { continue };
+            let Some((axis, lower)) = monomial.step() else { continue };
             let (done, rest) = self.monomials.split_at_mut(k * n);
             let (lower, axis) = (&done[lower * n..(lower + 1) * n], &self.unit[axis * n..(axis + 1) * n]);
             for ((value, lower), u) in rest[..n].iter_mut().zip(lower).zip(axis) {
@@ -139,8 +149,7 @@ impl Site {
             let monomial = &self.monomials[k * n..(k + 1) * n];
             let mut start = 0;
             while start < n {
-                let zj = self.species[start];
-                let end = start + self.species[start..].iter().take_while(|&&z| z == zj).count();
+                let (zj, end) = self.run(start);
                 for block in 0..blocks {
                     let mut sum = Lanes::<LANES>::ZERO;
                     for j in start..end {
@@ -152,17 +161,82 @@ impl Site {
                 start = end;
             }
         }
-        self.moments.clear();
-        for &[mu, monomial] in &shape.nodes {
-            let mut sum = 0.0;
-            for zj in 0..radial.species_count() {
-                let start = (monomial * species + zj) * blocks;
-                let row = &radial.raw_coefficients(zi, zj)[mu * shape.basis..(mu + 1) * shape.basis];
-                let sums = self.sums[start..start + blocks].as_flattened();
-                sum += row.iter().zip(sums).map(|(c, q)| c * q).sum::<f64>();
+        contract(zi, radial, shape, &self.sums, &mut self.moments);
+    }
+
+    /// Species and end of the run of neighbours that begins at `start`.
+    #[inline(always)]
+    fn run(&self, start: usize) -> (usize, usize) {
+        let zj = self.species[start];
+        (zj, start + self.species[start..].iter().take_while(|&&z| z == zj).count())
+    }
+
+    /// Sets the direction `v_ij = lambda_i - lambda_j - sigma r_ij` and follows the monomials along it.
+    #[inline(always)]
+    pub(super) fn follow(&mut self, i: usize, by: &Sensitivity, shape: &Shape) {
+        let n = self.count();
+        self.directions.clear();
+        self.directions.resize(4 * n, 0.0);
+        for j in 0..n {
+            let unit: [f64; 3] = std::array::from_fn(|c| self.unit[c * n + j]);
+            let mut v: [f64; 3] = std::array::from_fn(|c| by.forces[i][c] - by.forces[self.atoms[j]][c]);
+            for (sigma, [a, b]) in by.stress.iter().zip(STRESS) {
+                v[a] -= sigma * unit[b] * self.distance[j];
             }
-            self.moments.push(sum);
+            let along = unit[0] * v[0] + unit[1] * v[1] + unit[2] * v[2];
+            self.directions[j] = along;
+            for c in 0..3 {
+                self.directions[(c + 1) * n + j] = (v[c] - unit[c] * along) / self.distance[j];
+            }
         }
+        self.monomial_tangents.clear();
+        self.monomial_tangents.resize(shape.monomials.len() * n, 0.0);
+        for (k, monomial) in shape.monomials.iter().enumerate() {
+            let Some((axis, lower)) = monomial.step() else { continue };
+            let (done, rest) = self.monomial_tangents.split_at_mut(k * n);
+            let lower_tangent = &done[lower * n..(lower + 1) * n];
+            let lower = &self.monomials[lower * n..(lower + 1) * n];
+            let unit = &self.unit[axis * n..(axis + 1) * n];
+            let turn = &self.directions[(axis + 1) * n..(axis + 2) * n];
+            for (j, tangent) in rest[..n].iter_mut().enumerate() {
+                *tangent = lower_tangent[j] * unit[j] + lower[j] * turn[j];
+            }
+        }
+    }
+
+    /// Derivatives of `sums` and of the moments along the direction.
+    #[inline(always)]
+    pub(super) fn sum_tangents(&mut self, zi: usize, radial: &RadialFunctions, shape: &Shape) {
+        let (n, blocks, species) = (self.count(), shape.basis_blocks, self.species_count);
+        self.sum_tangents.clear();
+        self.sum_tangents.resize(self.sums.len(), [0.0; LANES]);
+        for k in 0..shape.monomials.len() {
+            let value = &self.monomials[k * n..(k + 1) * n];
+            let tangent = &self.monomial_tangents[k * n..(k + 1) * n];
+            let stretch = &self.directions[..n];
+            let mut start = 0;
+            while start < n {
+                let (zj, end) = self.run(start);
+                for block in 0..blocks {
+                    let mut sum = Lanes::<LANES>::ZERO;
+                    for j in start..end {
+                        sum += Lanes(self.basis[j * blocks + block]) * Lanes::splat(tangent[j]);
+                        sum += Lanes(self.basis_slopes[j * blocks + block]) * Lanes::splat(stretch[j] * value[j]);
+                    }
+                    let total = &mut self.sum_tangents[(k * species + zj) * blocks + block];
+                    *total = (Lanes(*total) + sum).0;
+                }
+                start = end;
+            }
+        }
+        contract(zi, radial, shape, &self.sum_tangents, &mut self.moment_tangents);
+    }
+
+    /// Derivatives of [`Site::sums`] along the direction.
+    #[inline(always)]
+    pub(super) fn tangent_sums(&self, shape: &Shape, monomial: usize, zj: usize) -> &[[f64; LANES]] {
+        let start = (monomial * self.species_count + zj) * shape.basis_blocks;
+        &self.sum_tangents[start..start + shape.basis_blocks]
     }
 
     /// Fills `derivatives`.
@@ -266,6 +340,23 @@ impl Site {
                 constants[stress + k] -= gradient[a] * self.unit[b * n + j] * self.distance[j];
             }
         }
+    }
+}
+
+/// Moments from the sums over each species' neighbours: `sum_(zj,xi) c[zi][zj][mu][xi] sums`.
+#[inline(always)]
+fn contract(zi: usize, radial: &RadialFunctions, shape: &Shape, sums: &[[f64; LANES]], out: &mut Vec<f64>) {
+    let (species, blocks) = (radial.species_count(), shape.basis_blocks);
+    out.clear();
+    for &[mu, monomial] in &shape.nodes {
+        let mut moment = 0.0;
+        for zj in 0..species {
+            let start = (monomial * species + zj) * blocks;
+            let row = &radial.raw_coefficients(zi, zj)[mu * shape.basis..(mu + 1) * shape.basis];
+            let sums = sums[start..start + blocks].as_flattened();
+            moment += row.iter().zip(sums).map(|(c, q)| c * q).sum::<f64>();
+        }
+        out.push(moment);
     }
 }
 

@@ -1,0 +1,104 @@
+//! Do energies and forces of a data set speak of one surface in eV and Å?
+//!
+//! Absolute energies say nothing: codes put zero where they like. But forces are the slopes of the energy, so a small
+//! potential fitted to the forces alone predicts how the energy changes within a composition. Labels in another unit show
+//! as a slope far from 1 between the two.
+
+use crate::error::{Error, Result};
+use crate::potential::mtp::MtpParameters;
+use crate::potential::mtp::jacobian::JacobianKernel;
+
+use super::dataset::DataSet;
+use super::errors::{Lists, each_prediction};
+use super::loss::Weights;
+use super::normal::{Accumulator, NormalEquations, Prepared};
+use super::template::TemplateSpec;
+
+/// Level of the small potential.
+const LEVEL: usize = 8;
+/// Configurations that are looked at, and the fewest that say anything.
+const MOST: usize = 60;
+const FEWEST: usize = 8;
+/// Correlation from which a slope is believed.
+const CLEAR: f64 = 0.8;
+/// By how much a slope may differ from a unit's.
+const FACTOR: f64 = 1.35;
+
+/// Hartree and Rydberg in eV, Å in bohr.
+const HARTREE: f64 = 27.211_386;
+const BOHR_PER_ANGSTROM: f64 = 1.889_726;
+
+/// # Errors
+/// Energies or forces that are those of another unit.
+pub(super) fn check(set: &DataSet, min_dist: f64, cutoff: f64) -> Result<()> {
+    let Some((slope, correlation)) = energy_over_forces(set, min_dist, cutoff)? else { return Ok(()) };
+    let suspects = [
+        (1.0 / HARTREE, "energies that look like Hartree", "energies in eV (times 27.2114)"),
+        (2.0 / HARTREE, "energies that look like Rydberg", "energies in eV (times 13.6057)"),
+        (HARTREE * BOHR_PER_ANGSTROM, "forces that look like Hartree/bohr", "forces in eV/Å (times 51.4221)"),
+        (0.5 * HARTREE * BOHR_PER_ANGSTROM, "forces that look like Rydberg/bohr", "forces in eV/Å (times 25.7110)"),
+    ];
+    let fits = |expected: f64| slope > expected / FACTOR && slope < expected * FACTOR;
+    match suspects.into_iter().find(|(expected, ..)| fits(*expected)) {
+        Some((_, found, expected)) if correlation > CLEAR => {
+            let found = format!("{found} (they change {slope:.3} times as much as the forces say)");
+            Err(Error::invalid("labels", found, expected))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Slope of the labels over the energies that the forces imply, and the correlation of the two.
+fn energy_over_forces(set: &DataSet, min_dist: f64, cutoff: f64) -> Result<Option<(f64, f64)>> {
+    let stride = set.len().div_ceil(MOST).max(1);
+    let configurations = set.configurations.iter().step_by(stride).cloned().collect();
+    let sample = DataSet { species: set.species.clone(), configurations, notes: Vec::new() };
+    let mut spec = TemplateSpec::new(LEVEL, sample.species.len(), cutoff);
+    spec.radial_basis.min_dist = min_dist;
+    let mut template = spec.build()?;
+    if sample.len() < FEWEST || sample.equation_count() < 4 * template.parameter_count() {
+        return Ok(None);
+    }
+    let size = template.radial_basis.size;
+    for (k, c) in template.radial_coeffs.iter_mut().enumerate() {
+        *c = 1.0 / (1.0 + (k % size) as f64 + ((k / size) % 2) as f64);
+    }
+    let kernel = JacobianKernel::new(&template)?;
+    let lists = Lists::new(&sample, cutoff)?;
+    let weights = Weights { energy: 0.0, force: 1.0, stress: 0.0, ..Weights::default() };
+    let mut accumulator = Accumulator::default();
+    accumulator.reset(kernel.parameter_count());
+    for (labelled, neighbors) in sample.configurations.iter().zip(&lists.0) {
+        let prepared = Prepared { system: &labelled.system, neighbors, labels: &labelled.labels };
+        accumulator.add(&kernel, &prepared, 0.0, &weights);
+    }
+    let equations = NormalEquations::collect(&[accumulator], kernel.linear_start(), sample.len())?;
+    let solution = equations.solve_linear(1e-9)?;
+    let moments = solution.coefficients.as_slice().iter().skip(template.species_count).copied().collect();
+    let fitted = MtpParameters { moment_coeffs: moments, trained: true, ..template };
+    Ok(slope_within_compositions(&fitted, &sample, &lists)?)
+}
+
+fn slope_within_compositions(fitted: &MtpParameters, sample: &DataSet, lists: &Lists) -> Result<Option<(f64, f64)>> {
+    let mut groups: Vec<(Vec<usize>, Vec<[f64; 2]>)> = Vec::new();
+    each_prediction(fitted, sample, lists, |labelled, prediction| {
+        let counts = labelled.system.counts();
+        let pair = [prediction.energy, labelled.labels.energy];
+        match groups.iter_mut().find(|(known, _)| *known == counts) {
+            Some((_, pairs)) => pairs.push(pair),
+            None => groups.push((counts, vec![pair])),
+        }
+    })?;
+    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+    for (_, pairs) in &groups {
+        let mean = |k: usize| pairs.iter().map(|pair| pair[k]).sum::<f64>() / pairs.len() as f64;
+        let (x0, y0) = (mean(0), mean(1));
+        for [x, y] in pairs {
+            xx += (x - x0).powi(2);
+            xy += (x - x0) * (y - y0);
+            yy += (y - y0).powi(2);
+        }
+    }
+    let known = xx > 0.0 && yy > 0.0 && sample.len() >= groups.len() + FEWEST / 2;
+    Ok(known.then(|| (xy / xx, xy / (xx * yy).sqrt())))
+}
