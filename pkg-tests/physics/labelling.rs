@@ -245,6 +245,8 @@ fn labels_of_other_atoms_are_refused() {
         let error = settings.attach(&structure(), fewer, file).expect_err("two atoms");
         assert!(matches!(error, Error::Invalid { .. }), "{error}");
         let mut others = label;
+        let many = Label { elements: vec!["K".to_owned(); 5], ..others.clone() };
+        assert!(settings.attach(&structure(), many, file).is_err(), "five elements of three atoms");
         others.elements.reverse();
         others.elements[0] = "Na".to_owned();
         let error = settings.attach(&structure(), others, file).expect_err("sodium").to_string();
@@ -318,7 +320,7 @@ fn inputs_go_out_and_labels_come_back() {
     let wrong = refusal(&["label", "--code", "qe", "--collect", &inputs, "--out", &set]);
     assert!(wrong.contains("labels in"), "{wrong}");
     let missing =
-        refusal(&["label", &structures, "--code", "qe", "--run", &folder.path("runs"), "--command", "no-such-program"]);
+        failure(&["label", &structures, "--code", "qe", "--run", &folder.path("runs"), "--command", "no-such-program"]);
     assert!(missing.contains("not installed"), "{missing}");
 }
 

@@ -11,6 +11,9 @@ use nalgebra::DMatrix;
 use crate::error::{Error, Result};
 use crate::parallel;
 
+/// Exchanges of one call for each row of A. Real sets need a few; many more are rounding that goes round in circles, and end
+/// when the caller [refreshes](MaxVol::refresh) the inverse.
+const MOST_EXCHANGES: usize = 100;
 /// Candidates whose products are updated by one task.
 const ROWS_PER_TASK: usize = 32;
 
@@ -59,7 +62,7 @@ impl MaxVol {
         &self.owners
     }
 
-    /// Exchanges rows until no product exceeds `threshold`; returns the number of exchanges. `rows` are candidates of n
+    /// Exchanges rows until no product exceeds `threshold`, within reason; returns the number of exchanges. `rows` are candidates of n
     /// numbers, one after another, each with its owner's number.
     ///
     /// # Errors
@@ -73,6 +76,7 @@ impl MaxVol {
         }
         let mut candidates = self.candidates(rows, owners);
         let mut exchanges = 0;
+        let most = MOST_EXCHANGES * (self.n + 10);
         loop {
             let mut pivot = (0, 0, 0.0);
             for (i, candidate) in candidates.iter().enumerate() {
@@ -80,7 +84,7 @@ impl MaxVol {
                     pivot = (i, candidate.largest.0, candidate.largest.1);
                 }
             }
-            if pivot.2 <= threshold {
+            if pivot.2 <= threshold || exchanges == most {
                 return Ok(exchanges);
             }
             self.exchange_one(&mut candidates, pivot.0, pivot.1);

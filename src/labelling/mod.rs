@@ -158,6 +158,10 @@ impl Settings {
             let found = format!("{} atoms", label.forces.len());
             return Err(Error::invalid(file, found, format!("{}, as in the structure", system.len())));
         }
+        if !(label.elements.is_empty() || label.elements.len() == system.len()) {
+            let found = format!("elements of {} atoms", label.elements.len());
+            return Err(Error::invalid(file, found, format!("of {}, as there are forces", system.len())));
+        }
         let mut order: Vec<usize> = (0..system.len()).collect();
         if self.code == Code::Vasp {
             order.sort_by_key(|&atom| system.types[atom]);

@@ -182,6 +182,10 @@ impl ExtrapolationGrade {
     /// A species that the potential does not know.
     pub fn evaluate(&mut self, system: &System, neighbors: &NeighborList, out: &mut Grades) -> Result<()> {
         super::check_species(system, self.derivatives.species)?;
+        if system.is_empty() {
+            *out = Grades::default();
+            return Ok(());
+        }
         self.arrange(system);
         let (kernel, order, columns) = (&*self.derivatives.kernel, &self.order, &self.columns);
         let input = SiteInput { system, neighbors };
