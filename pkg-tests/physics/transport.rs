@@ -9,7 +9,7 @@ use crucible::potential::mtp::MtpPotential;
 use crucible::potential::simple::{LennardJones, PairParameters, Soft, Truncation};
 use crucible::potential::{Evaluation, Potential};
 use crucible::run::{EnsembleKind, Results, Run, RunSpec};
-use crucible::sampling::{Frame, Msd, Observer};
+use crucible::sampling::{Currents, Frame, Msd, Observer, Vacf};
 use crucible::system::{Cell, Species, System};
 use crucible::units::{BOLTZMANN, FORCE_PER_MASS, MASS_VELOCITY2_TO_EV};
 use rand_distr::{Distribution, StandardNormal};
@@ -292,4 +292,105 @@ fn slow_lennard_jones_liquid_has_published_transport() {
         assert!((viscosity - 3.24).abs() < 3.0 * error.hypot(0.04) && error < 0.1 * viscosity, "{route}");
         let (_conductivity, _error) = reduced(&results, "thermal-conductivity", route);
     }
+}
+
+/// Ions that forget their velocities over `memory` samples, none knowing of another.
+fn forgetful_ions(seed: u64, memory: f64, samples: usize) -> (Currents, Vec<Property>) {
+    let species = [("Na", 1.0, 20.0), ("Cl", -1.0, 30.0)].map(|(name, charge, mass_u)| Species {
+        name: name.into(),
+        mass_u,
+        charge_e: Some(charge),
+    });
+    let cell = Cell::orthorhombic(20.0, 20.0, 20.0).unwrap();
+    let types = (0..40).map(|i| i % 2).collect();
+    let mut ions = System::new(cell, species.to_vec(), types, vec![Vec3::zeros(); 40]).unwrap();
+    let mut rng = seeded(seed, 9);
+    ions.velocities.iter_mut().for_each(|v| *v = 1e-3 * normal(&mut rng));
+    let keep = 1.0 - 1.0 / memory;
+    let (mut currents, mut msd) = (Currents::new(&ions).unwrap(), Msd::new(&ions));
+    let virials = vec![Mat3::zeros(); 40];
+    for k in 0..samples {
+        let seen = Frame { pressure_tensor: Some(Mat3::zeros()), ..frame(&ions, 10.0 * k as f64) };
+        currents.observe(&seen, &[0.0; 40], Some(&virials));
+        msd.observe(&seen);
+        if k == samples / 2 {
+            // One that was stored goes on bit for bit.
+            let stored = serde_json::to_string(&currents).unwrap();
+            currents = serde_json::from_str(&stored).unwrap();
+            assert_eq!(serde_json::to_string(&currents).unwrap(), stored);
+        }
+        for (position, velocity) in ions.positions.iter_mut().zip(&mut ions.velocities) {
+            *position += *velocity * 10.0;
+            *velocity = keep * *velocity + 1e-3 * (1.0 - keep * keep).sqrt() * normal(&mut rng);
+        }
+    }
+    let (curves, windows) = (msd.curves(), msd.windows());
+    let diffusion = curves.iter().zip(&windows).map(|(curve, windows)| transport::self_diffusion(curve, windows));
+    let diffusion = diffusion.collect();
+    (currents, diffusion)
+}
+
+#[test]
+fn independent_ions_conduct_as_nernst_and_einstein_say() {
+    let memory = 5.0;
+    // 20000 samples: more than the table's rows, so that blocks have doubled.
+    let (currents, diffusion) = forgetful_ions(1, memory, 20_000);
+    assert!(currents.rows() < 8192, "{}", currents.rows());
+    let all = transport::collective(&currents, &diffusion);
+    let (phi, velocity2) = (1.0 - 1.0 / memory, 1e-6);
+    let diffusion = velocity2 * 10.0 * 0.5 * (1.0 + phi) / (1.0 - phi);
+    let conductivity = 40.0 * diffusion / (8000.0 * BOLTZMANN * 1000.0) * 1.602_176_634e6;
+    let find = |id: &str, route: &str, of: &str| {
+        let found = all.iter().find(|p| p.id == id && p.route == route && p.of == of);
+        let estimate = found.unwrap_or_else(|| panic!("{id} {route} {of}")).estimate.clone().unwrap();
+        println!("{id} {route} {of}: {} +- {:?} {}", estimate.value, estimate.standard_error, estimate.unit);
+        (estimate.value, estimate.standard_error.unwrap())
+    };
+    for (id, route, of, exact) in [
+        ("ionic-conductivity", "Green–Kubo", "", conductivity),
+        ("ionic-conductivity", "cepstral analysis", "", conductivity),
+        ("ionic-conductivity", "Einstein", "", conductivity),
+        ("ionic-conductivity", "Nernst–Einstein", "", conductivity * (1.0 - 1.0 / 40.0)),
+        ("haven-ratio", "Nernst–Einstein over Green–Kubo", "", 1.0),
+        // With the centre of mass at rest, shares are as the other ion's mass.
+        ("transport-number", "centre-of-mass frame", "Na", 0.6),
+        ("transport-number", "centre-of-mass frame", "Cl", 0.4),
+        ("transport-number", "relative to Cl", "Na", 1.0),
+        // All of the current is the cations' where the anions rest: u = sigma V/(N q).
+        ("mobility", "relative to Cl", "Na", 2.0 * diffusion / (BOLTZMANN * 1000.0) * 1e3),
+    ] {
+        let (value, error) = find(id, route, of);
+        // Four standard errors; shares that follow from the masses alone have next to none.
+        assert!((value - exact).abs() < 4.0 * error + 1e-9 * exact, "{id} {route} {of}: {value} +- {error}, {exact}");
+        assert!(error < 0.2 * exact, "{id} {route} {of}: {error}");
+    }
+}
+
+#[test]
+fn velocities_of_a_forgetful_gas_tell_its_diffusion() {
+    let memory = 6.0;
+    let species = vec![Species { name: "A".into(), mass_u: 20.0, charge_e: None }];
+    let cell = Cell::orthorhombic(20.0, 20.0, 20.0).unwrap();
+    let mut gas = System::new(cell, species, vec![0; 60], vec![Vec3::zeros(); 60]).unwrap();
+    let mut rng = seeded(4, 8);
+    gas.velocities.iter_mut().for_each(|v| *v = 1e-3 * normal(&mut rng));
+    let keep = 1.0 - 1.0 / memory;
+    let mut vacf = Vacf::new(&gas);
+    for k in 0..12_000 {
+        vacf.observe(&frame(&gas, 10.0 * k as f64));
+        for velocity in &mut gas.velocities {
+            *velocity = keep * *velocity + 1e-3 * (1.0 - keep * keep).sqrt() * normal(&mut rng);
+        }
+    }
+    let all = transport::from_velocities(&vacf.correlations()[0]);
+    let estimate = all[0].estimate.as_ref().unwrap();
+    let exact = forgetful_diffusion(memory, 60);
+    let error = estimate.standard_error.unwrap();
+    assert!((estimate.value - exact).abs() < 4.0 * error && error < 0.05 * exact, "{exact} {estimate:?}");
+    // The density of states holds one mode for each: its integral is 1, but for what the drawing leaves out.
+    let states = &all[1].charts[0].series[0];
+    let step = states.x[1] - states.x[0];
+    let total: f64 = states.y.windows(2).map(|pair| 0.5 * step * (pair[0] + pair[1])).sum();
+    assert!((total - 1.0).abs() < 0.05, "{total}");
+    assert!(all.iter().flat_map(|p| &p.charts).all(|chart| chart.validate().is_ok()));
 }

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{Property, transport};
 use crate::dynamics::{Ensemble, Simulation};
 use crate::math::Mat3;
-use crate::sampling::{Currents, Frame, Msd, Schedule};
+use crate::sampling::{Currents, Frame, Msd, Schedule, Vacf};
 use crate::system::System;
 
 /// Watches currents where the ensemble lets them be what they are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TransportWatch {
     schedule: Schedule,
+    velocities: Option<Vacf>,
     currents: Option<Currents>,
     /// Why there are no currents.
     refusal: String,
@@ -29,10 +30,17 @@ const NOT_STARTED: &str = "Production has not started yet.";
 
 impl TransportWatch {
     pub(super) fn new(every: u64) -> Self {
-        Self { schedule: Schedule::every(every), currents: None, refusal: NOT_STARTED.into(), virials: Vec::new() }
+        Self {
+            schedule: Schedule::every(every),
+            velocities: None,
+            currents: None,
+            refusal: NOT_STARTED.into(),
+            virials: Vec::new(),
+        }
     }
 
     pub(super) fn start(&mut self, system: &System, ensemble: &Ensemble) {
+        self.velocities = (self.schedule.every > 0).then(|| Vacf::new(system));
         self.currents = None;
         self.refusal = match ensemble {
             _ if self.schedule.every == 0 => NOT_ASKED.into(),
@@ -46,10 +54,13 @@ impl TransportWatch {
     }
 
     pub(super) fn is_due(&self, step: u64) -> bool {
-        self.currents.is_some() && self.schedule.is_due(step)
+        self.schedule.is_due(step)
     }
 
     pub(super) fn observe(&mut self, frame: &Frame, simulation: &Simulation) {
+        if let Some(velocities) = &mut self.velocities {
+            velocities.observe(frame);
+        }
         let Some(currents) = &mut self.currents else { return };
         let virials = simulation.atom_virials(&mut self.virials).then_some(self.virials.as_slice());
         currents.observe(frame, &simulation.evaluation().site_energies, virials);
@@ -59,11 +70,18 @@ impl TransportWatch {
         let (curves, windows) = (displacements.curves(), displacements.windows());
         let diffusion = curves.iter().zip(&windows).map(|(curve, windows)| transport::self_diffusion(curve, windows));
         let mut all: Vec<Property> = diffusion.collect();
+        let correlations = self.velocities.as_ref().map(Vacf::correlations).unwrap_or_default();
+        all.extend(correlations.iter().flat_map(transport::from_velocities));
         let collective = match &self.currents {
             Some(currents) => transport::collective(currents, &all),
             None => transport::collective_pending(&self.refusal),
         };
         all.extend(collective);
+        if let Some(currents) = &self.currents {
+            let corrected = transport::size_corrected(currents, &all);
+            all.extend(corrected);
+        }
+        all.sort_by_key(|property| property.id != "self-diffusion");
         all
     }
 }

@@ -39,6 +39,7 @@ pub struct Currents {
     /// By type index: which of them.
     place: Vec<usize>,
     volume: f64,
+    cube_edge: Option<f64>,
     table: Rows,
     frames: u64,
     start_fs: f64,
@@ -64,6 +65,7 @@ impl Currents {
             species,
             place,
             volume,
+            cube_edge: cube_edge(system.cell.vectors()),
             table: Rows::with_most(width, MAX_ROWS),
             frames: 0,
             start_fs: 0.0,
@@ -139,6 +141,11 @@ impl Currents {
         self.volume
     }
 
+    /// Edge of the cell in Å if it is a cube.
+    pub fn cube_edge(&self) -> Option<f64> {
+        self.cube_edge
+    }
+
     /// Mean temperature, K.
     pub fn temperature(&self) -> f64 {
         self.temperature_sum / self.frames.max(1) as f64
@@ -173,4 +180,10 @@ impl Currents {
     pub fn displacement_current(&self, species: usize) -> [Vec<f64>; 3] {
         [3, 4, 5].map(|axis| self.table.column(SPECIES + 6 * species + axis))
     }
+}
+
+/// The edge, if edges differ by less than a part in a thousand and meet at right angles.
+fn cube_edge(vectors: &Mat3) -> Option<f64> {
+    let edge = vectors.trace() / 3.0;
+    ((vectors - Mat3::identity() * edge).amax() < 1e-3 * edge).then_some(edge)
 }

@@ -9,6 +9,7 @@
 //! | [`Rdf`] | partial radial distribution functions and coordination numbers |
 //! | [`Fluctuations`] | moments of volume and energies: density, expansion, compressibility, heat capacities |
 //! | [`Msd`] | mean-square displacement of each species |
+//! | [`Vacf`] | velocity autocorrelation of each species |
 //! | [`MeanCell`] | the cell's average late in a run |
 //! | [`Currents`] | stress, energy current and particle currents, for transport coefficients |
 //!
@@ -25,6 +26,7 @@ mod rows;
 mod series;
 mod thermo;
 mod trajectory;
+mod vacf;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,7 @@ pub use rdf::{Rdf, RdfCurve, RdfSettings};
 pub use series::TimeSeries;
 pub use thermo::{Quantity, Thermo};
 pub use trajectory::Trajectory;
+pub use vacf::{Vacf, VelocityCorrelation};
 
 use crate::math::Mat3;
 use crate::system::System;

@@ -3,6 +3,8 @@
 //! | route | where |
 //! |---|---|
 //! | slope of the mean-square displacement | `diffusion` |
+//! | integral of the velocity autocorrelation | `velocities` |
+//! | correction for the size of the box | `size` |
 //! | Green–Kubo integrals with a plateau that the data choose | `green_kubo`, over the windows of `spectrum` |
 //! | cepstral analysis | `cepstrum` |
 
@@ -12,10 +14,16 @@ mod conductivity;
 mod diffusion;
 mod green_kubo;
 mod report;
+mod size;
 mod spectrum;
+#[cfg(test)]
+mod synthetic;
+mod velocities;
 mod viscosity;
 
 pub use diffusion::self_diffusion;
+pub use size::size_corrected;
+pub use velocities::from_velocities;
 
 use crate::sampling::Currents;
 

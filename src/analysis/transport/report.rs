@@ -25,7 +25,7 @@ pub(super) fn integrated(
 ) -> Property {
     let Some(integral) = integral else { return property };
     let mut estimate = Estimate::new(integral.value, integral.error, "").scaled(factor, unit);
-    if !integral.plateau {
+    if integral.error.standard_error.is_none() {
         estimate.warnings = vec![NO_PLATEAU.to_owned()];
     }
     let [first, last] = [1e-3 * integral.lag, 2e-3 * integral.lag];
@@ -60,7 +60,8 @@ fn charts(property: Property, integrals: &GreenKubo, integral: &Integral, factor
         ))
 }
 
-fn chart(label: &str, unit: &str, series: Vec<Series>) -> ChartSpec {
+/// Curves over time in ps.
+pub(super) fn chart(label: &str, unit: &str, series: Vec<Series>) -> ChartSpec {
     let axis = |label: &str, unit: &str| Axis { label: label.into(), unit: unit.into(), range: None, log: false };
     ChartSpec {
         title: String::new(),

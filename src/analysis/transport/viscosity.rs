@@ -18,7 +18,7 @@ use crate::sampling::Currents;
 use crate::units::{BOLTZMANN, EV_PER_A3_TO_GPA};
 
 /// One eV fs/Å^3 in mPa s.
-const TO_MILLIPASCAL_SECONDS: f64 = EV_PER_A3_TO_GPA * 1e-3;
+pub(super) const TO_MILLIPASCAL_SECONDS: f64 = EV_PER_A3_TO_GPA * 1e-3;
 /// Unit of viscosities.
 const UNIT: &str = "mPa s";
 
