@@ -95,7 +95,7 @@ fn convert_there_and_back_keeps_the_values() {
 
 #[test]
 fn help_shows_an_example_of_every_command() {
-    for command in ["md", "efs", "convert", "grade", "select", "label"] {
+    for command in ["md", "scan", "analyze", "efs", "convert", "grade", "select", "label"] {
         let output = crucible(&[command, "--help"]);
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("\n  crucible {command} ")), "{command}");
     }

@@ -1,6 +1,7 @@
 //! Physics tests against the library, one binary.
 
 mod active_set;
+mod analyze;
 mod cli;
 mod dynamics;
 mod ensembles;
@@ -11,6 +12,7 @@ mod fitting;
 mod ionic;
 mod kernels;
 mod labelling;
+mod melt_structure;
 mod neighbors;
 mod reference;
 mod run;

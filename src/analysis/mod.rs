@@ -1,6 +1,8 @@
 //! From series to [`Estimate`]s: a value is worth what its error bar says.
 
 mod property;
+pub mod scattering;
+pub mod structure;
 pub mod temperature;
 pub mod thermodynamics;
 pub mod transport;

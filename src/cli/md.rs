@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use crucible::io::{Configuration, StructureFormat, write_extxyz, write_lammps_dump, write_structure};
-use crucible::run::{Progress, Results, Run, RunSpec, SCHEMA, Stage};
+use crucible::run::{Measured, Progress, Results, Run, RunSpec, SCHEMA, Stage};
 use crucible::{Error, Result};
 use serde::Serialize;
 
@@ -70,6 +70,8 @@ struct Report<'a> {
     specification: &'a RunSpec,
     progress: Progress,
     results: Results,
+    /// What experiments say, by the properties' identifiers.
+    measured: Vec<Measured>,
 }
 
 /// Runs the command.
@@ -291,12 +293,13 @@ fn line(progress: &Progress, steps_per_second: f64) -> String {
 
 fn report(run: &Run, arguments: &Arguments) -> Result<()> {
     let results = run.results();
+    let measured = run.measured().to_vec();
     if arguments.json.as_deref() != Some(Path::new("-")) {
-        let text = format!("{}\n{}", table(&results.estimates), properties::table(&results.properties));
+        let text = format!("{}\n{}", table(&results.estimates), properties::table(&results.properties, &measured));
         files::write("-".as_ref(), text.as_bytes())?;
     }
     let Some(path) = &arguments.json else { return Ok(()) };
-    let report = Report { schema: SCHEMA, specification: run.spec(), progress: run.progress(), results };
+    let report = Report { schema: SCHEMA, specification: run.spec(), progress: run.progress(), results, measured };
     let json = serde_json::to_vec_pretty(&report);
     files::write(path, &json.map_err(|error| Error::invalid("results", error, "finite values"))?)
 }

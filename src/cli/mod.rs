@@ -2,6 +2,7 @@
 //!
 //! Any bad input ends with exit code 2 and a message that says what, where and what was expected.
 
+mod analyze;
 mod convert;
 mod efs;
 mod errors;
@@ -39,6 +40,7 @@ struct Arguments {
 const EXAMPLES: &str = "Examples:
   crucible md run.json --json results.json
   crucible scan run.json --temperatures 1050,1100,1150
+  crucible analyze melt.dump --timestep-fs 1
   crucible efs potential.mtp structures.cfg --json values.json
   crucible convert melt.extxyz melt.data
 Each command's --help shows more.";
@@ -47,6 +49,7 @@ Each command's --help shows more.";
 enum Command {
     Md(md::Arguments),
     Scan(scan::Arguments),
+    Analyze(analyze::Arguments),
     Efs(efs::Arguments),
     Convert(convert::Arguments),
     Template(template::Arguments),
@@ -79,6 +82,7 @@ fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Md(arguments) => md::run(&arguments),
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Efs(arguments) => efs::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Template(arguments) => template::run(&arguments),

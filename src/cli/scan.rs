@@ -70,11 +70,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         monitor.end(&run.progress());
         let results = run.results();
-        text.push_str(&format!("{temperature_k} K\n{}\n", properties::table(&results.properties)));
+        text.push_str(&format!("{temperature_k} K\n{}\n", properties::table(&results.properties, run.measured())));
         points.push(ScanPoint { temperature_k, results });
     }
     let found = scan_properties(&points);
-    text.push_str(&format!("From the change with temperature\n{}", properties::table(&found)));
+    text.push_str(&format!("From the change with temperature\n{}", properties::table(&found, &[])));
     if arguments.json.as_deref() != Some(Path::new("-")) {
         files::write("-".as_ref(), text.as_bytes())?;
     }

@@ -5,6 +5,7 @@
 //! | .mtp, .almtp, .als | [`read_mtp`], [`read_almtp`] | [`write_mtp`], [`write_almtp`], [`write_als`] |
 //! | .cfg | [`read_cfg`] | [`write_cfg`] |
 //! | extended XYZ | [`read_extxyz`] | [`write_extxyz`] |
+//! | trajectories: LAMMPS dump, extended XYZ, XDATCAR | [`read_trajectory`] | |
 //! | LAMMPS data and dump | [`read_lammps_data`] | [`write_lammps_data`], [`write_lammps_dump`] |
 //! | POSCAR, CONTCAR | [`read_poscar`] | [`write_poscar`] |
 //!
@@ -21,6 +22,7 @@ mod species_list;
 mod structure;
 mod text;
 mod tokens;
+pub mod trajectory;
 
 pub use almtp::{ActiveSet, Almtp, read_almtp, write_almtp, write_als};
 pub use cfg::{read_cfg, write_cfg};
@@ -29,6 +31,7 @@ pub use lammps::{read_lammps_data, write_lammps_data, write_lammps_dump};
 pub use mtp::{read_mtp, write_mtp};
 pub use poscar::{read_poscar, write_poscar};
 pub use structure::{StructureFormat, read_structure, write_structure};
+pub use trajectory::{TrajectoryFrame, read_trajectory};
 
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};

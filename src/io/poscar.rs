@@ -49,12 +49,12 @@ pub fn read_poscar(text: &str, file: &str) -> Result<Configuration> {
 }
 
 /// Lattice vectors as columns, scaled, and the scale that Cartesian positions get too.
-struct Lattice {
-    vectors: Mat3,
-    scale: Vec3,
+pub(super) struct Lattice {
+    pub(super) vectors: Mat3,
+    pub(super) scale: Vec3,
 }
 
-fn read_lattice(lines: &mut Lines) -> Result<Lattice> {
+pub(super) fn read_lattice(lines: &mut Lines) -> Result<Lattice> {
     let line = lines.require("a scale factor")?;
     let tokens: Vec<&str> = line.split_whitespace().collect();
     let scale = match tokens.as_slice() {
@@ -79,7 +79,7 @@ fn read_lattice(lines: &mut Lines) -> Result<Lattice> {
     Ok(Lattice { vectors: Mat3::from_diagonal(&scale) * vectors, scale })
 }
 
-fn read_species(lines: &mut Lines, comment: &str) -> Result<(Vec<Species>, Vec<usize>)> {
+pub(super) fn read_species(lines: &mut Lines, comment: &str) -> Result<(Vec<Species>, Vec<usize>)> {
     let mut line = lines.require("species, or how many atoms of each")?;
     let mut names: Vec<&str> = Vec::new();
     if !is_row(line) {

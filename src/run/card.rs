@@ -27,9 +27,9 @@ pub struct Card {
     pub fit: Fit,
     /// Where it may be used.
     pub valid: ValidRange,
-    /// Measured densities to compare with.
+    /// Measured properties to compare with.
     #[serde(default)]
-    pub density: Vec<DensityCorrelation>,
+    pub measured: Vec<MeasuredLaw>,
 }
 
 /// A species of a card.
@@ -107,20 +107,49 @@ pub struct ValidRange {
     pub limits: Vec<String>,
 }
 
-/// A measured density, `a - b T` in g/cm^3 for T in K.
+/// A measured property of a liquid over temperature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DensityCorrelation {
+pub struct MeasuredLaw {
+    /// Identifier of the property, as in [`Property`](crate::analysis::Property): `density`, `shear-viscosity`, …
+    pub property: String,
     /// Mole fractions by formula unit.
     pub composition: BTreeMap<String, f64>,
-    /// Constant part.
-    pub a: f64,
-    /// Decrease per K.
-    pub b: f64,
+    /// How it depends on temperature.
+    pub law: Law,
+    /// Unit of its values, that of the computed property.
+    pub unit: String,
     /// Range of the measurement, K.
     pub temperature_k: [f64; 2],
+    /// Relative uncertainty that the source states, %.
+    #[serde(default)]
+    pub uncertainty_percent: Option<f64>,
     /// Where it is published.
     pub source: String,
+}
+
+/// A function of the temperature T in K.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Law {
+    /// The same throughout.
+    Constant(f64),
+    /// `a + b T`.
+    Linear([f64; 2]),
+    /// `a exp(E/(8.314 T))`: factor and energy, J/mol.
+    Arrhenius([f64; 2]),
+}
+
+impl Law {
+    /// Its value at T.
+    pub fn at(&self, kelvin: f64) -> f64 {
+        match *self {
+            Self::Constant(value) => value,
+            Self::Linear([a, b]) => a + b * kelvin,
+            // The rounded gas constant of the sources.
+            Self::Arrhenius([factor, energy]) => factor * (energy / (8.314 * kelvin)).exp(),
+        }
+    }
 }
 
 impl Card {

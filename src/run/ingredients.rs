@@ -13,6 +13,7 @@ use crate::system::species::element;
 use crate::system::{Composition, Lattice, MeltSpec, Species, System, replicate, sizes};
 
 use super::card::{Card, CardPotential};
+use super::measured::Measured;
 use super::spec::{PotentialSpec, RunSpec, StructureSpec};
 
 /// Atoms of a structure file that are closer than this overlap, Å: no bond is shorter.
@@ -125,6 +126,16 @@ impl Forces {
 /// As [`Run::new`](super::Run::new) for the potential.
 pub fn potential(spec: &PotentialSpec, files: Files) -> Result<Box<dyn Potential>> {
     Forces::new(spec, files)?.potential()
+}
+
+/// What experiments say of the liquid that a specification asks for, where its potential has a card that tells.
+pub(super) fn measured(spec: &RunSpec, files: Files) -> Vec<Measured> {
+    let (PotentialSpec::Card { file }, StructureSpec::Melt { composition, .. }) = (&spec.potential, &spec.structure)
+    else {
+        return Vec::new();
+    };
+    let card = files(file).and_then(|bytes| Card::read(&bytes, file));
+    card.map(|card| card.measured_properties(composition, spec.temperature_k)).unwrap_or_default()
 }
 
 /// `.almtp` and `.als` hold an active set as well, after which bytes that are not text may follow.

@@ -1,14 +1,15 @@
-//! What was measured, beside what is computed: the density of a liquid from the correlations on a potential's card.
+//! What was measured, beside what is computed: properties of a liquid from the laws on a potential's card.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::card::{Card, DensityCorrelation};
+use super::card::{Card, Law, MeasuredLaw};
+use crate::analysis::Estimate;
 
 /// Mole fractions that differ by less are the same composition.
 const SAME_FRACTION: f64 = 0.005;
-/// How far outside its measured range a correlation, linear in temperature, is still shown, K.
+/// How far outside its measured range a law is still shown, K.
 const EXTRAPOLATED_K: f64 = 50.0;
 
 /// A density from experiment.
@@ -22,43 +23,131 @@ pub struct MeasuredDensity {
     pub interpolated: bool,
 }
 
+/// A value from experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Identifier of the property: `density`, `shear-viscosity`, …
+    pub id: String,
+    /// The value, in `unit`.
+    pub value: f64,
+    /// The uncertainty that the source states, in `unit`.
+    pub uncertainty: Option<f64>,
+    /// Unit as it is printed.
+    pub unit: String,
+    /// Where it is published.
+    pub source: String,
+    /// Whether it lies between two measured compositions, rather than being one.
+    pub interpolated: bool,
+}
+
+/// How a computed value compares with a measured one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deviation {
+    /// Computed over measured, less one, %.
+    pub percent: f64,
+    /// The difference over the combined errors of both, where either is known.
+    pub sigma: Option<f64>,
+}
+
+impl Measured {
+    /// Compares an estimate; `None` where the units differ.
+    pub fn deviation(&self, estimate: &Estimate) -> Option<Deviation> {
+        let variance: f64 = [self.uncertainty, estimate.standard_error].iter().flatten().map(|e| e * e).sum();
+        let difference = estimate.value - self.value;
+        let sigma = (variance > 0.0).then(|| difference / variance.sqrt());
+        (self.unit == estimate.unit).then(|| Deviation { percent: 100.0 * difference / self.value, sigma })
+    }
+}
+
 impl Card {
+    /// Everything that was measured at `temperature_k` of a liquid with these amounts by formula unit, thermal expansion by
+    /// the slope of the density included. Density is interpolated as in [`Card::measured_density`], nothing else is.
+    pub fn measured_properties(&self, amounts: &BTreeMap<String, f64>, temperature_k: f64) -> Vec<Measured> {
+        let Some(wanted) = fractions(amounts) else { return Vec::new() };
+        let mut found: Vec<Measured> = Vec::new();
+        if let Some(density) = self.interpolated_density(&wanted, temperature_k) {
+            found.push(density);
+        }
+        for known in self.measured.iter().filter(|known| reaches(known, temperature_k)) {
+            if !fractions(&known.composition).is_some_and(|present| is_same(&present, &wanted)) {
+                continue;
+            }
+            let measured = at(known, temperature_k);
+            if let (true, Law::Linear([_, slope])) = (known.property == "density" && temperature_k > 0.0, known.law) {
+                found.push(Measured {
+                    id: "thermal-expansion".to_owned(),
+                    value: -1e4 * slope / measured.value,
+                    uncertainty: None,
+                    unit: "10⁻⁴ K⁻¹".to_owned(),
+                    source: format!("slope of the density, {}", known.source),
+                    interpolated: false,
+                });
+            }
+            if !found.iter().any(|other| other.id == measured.id) {
+                found.push(measured);
+            }
+        }
+        found
+    }
+
     /// The measured density at `temperature_k` of a liquid with these amounts by formula unit: of this composition, or linear
     /// in the mole fraction between the nearest ones on both sides, for two components. `None` where nothing near is known.
     pub fn measured_density(&self, amounts: &BTreeMap<String, f64>, temperature_k: f64) -> Option<MeasuredDensity> {
-        let wanted = fractions(amounts)?;
-        let valid = |known: &&DensityCorrelation| {
-            let [low, high] = known.temperature_k;
-            (low - EXTRAPOLATED_K..=high + EXTRAPOLATED_K).contains(&temperature_k)
-        };
-        let known: Vec<(BTreeMap<&str, f64>, &DensityCorrelation)> = self
-            .density
+        let Measured { value, source, interpolated, .. } =
+            self.interpolated_density(&fractions(amounts)?, temperature_k)?;
+        Some(MeasuredDensity { density_g_cm3: value, source, interpolated })
+    }
+
+    fn interpolated_density(&self, wanted: &BTreeMap<&str, f64>, temperature_k: f64) -> Option<Measured> {
+        let known: Vec<(BTreeMap<&str, f64>, &MeasuredLaw)> = self
+            .measured
             .iter()
-            .filter(valid)
+            .filter(|known| known.property == "density" && reaches(known, temperature_k))
             .filter_map(|known| Some((fractions(&known.composition)?, known)))
             .collect();
-        let density = |known: &DensityCorrelation| known.a - known.b * temperature_k;
-        if let Some((_, same)) = known.iter().find(|(present, _)| is_same(present, &wanted)) {
-            let source = same.source.clone();
-            return Some(MeasuredDensity { density_g_cm3: density(same), source, interpolated: false });
+        if let Some((_, same)) = known.iter().find(|(present, _)| is_same(present, wanted)) {
+            return Some(at(same, temperature_k));
         }
-        let [(first, &at), (second, _)] = wanted.iter().collect::<Vec<_>>().try_into().ok()?;
-        let on_the_line: Vec<(f64, &DensityCorrelation)> = known
+        let [(first, &x), (second, _)] = wanted.iter().collect::<Vec<_>>().try_into().ok()?;
+        let on_the_line: Vec<(f64, Measured)> = known
             .iter()
             .filter(|(present, _)| present.keys().all(|name| name == first || name == second))
-            .map(|(present, known)| (present.get(first).copied().unwrap_or(0.0), *known))
+            .map(|(present, known)| (present.get(first).copied().unwrap_or(0.0), at(known, temperature_k)))
             .collect();
-        let by_fraction = |a: &&(f64, &DensityCorrelation), b: &&(f64, &DensityCorrelation)| a.0.total_cmp(&b.0);
-        let (x0, below) = on_the_line.iter().filter(|(x, _)| *x < at).max_by(by_fraction)?;
-        let (x1, above) = on_the_line.iter().filter(|(x, _)| *x > at).min_by(by_fraction)?;
-        let share = (at - x0) / (x1 - x0);
+        let by_fraction = |a: &&(f64, Measured), b: &&(f64, Measured)| a.0.total_cmp(&b.0);
+        let (x0, below) = on_the_line.iter().filter(|(each, _)| *each < x).max_by(by_fraction)?;
+        let (x1, above) = on_the_line.iter().filter(|(each, _)| *each > x).min_by(by_fraction)?;
+        let share = (x - x0) / (x1 - x0);
         let source = if below.source == above.source {
             below.source.clone()
         } else {
             format!("{}; {}", below.source, above.source)
         };
-        let density_g_cm3 = density(below) * (1.0 - share) + density(above) * share;
-        Some(MeasuredDensity { density_g_cm3, source, interpolated: true })
+        let between = |a: f64, b: f64| a * (1.0 - share) + b * share;
+        Some(Measured {
+            value: between(below.value, above.value),
+            uncertainty: below.uncertainty.zip(above.uncertainty).map(|(a, b)| between(a, b)),
+            source,
+            interpolated: true,
+            ..below.clone()
+        })
+    }
+}
+
+fn reaches(known: &MeasuredLaw, temperature_k: f64) -> bool {
+    let [low, high] = known.temperature_k;
+    (low - EXTRAPOLATED_K..=high + EXTRAPOLATED_K).contains(&temperature_k)
+}
+
+fn at(known: &MeasuredLaw, temperature_k: f64) -> Measured {
+    let value = known.law.at(temperature_k);
+    Measured {
+        id: known.property.clone(),
+        value,
+        uncertainty: known.uncertainty_percent.map(|percent| 1e-2 * percent * value.abs()),
+        unit: known.unit.clone(),
+        source: known.source.clone(),
+        interpolated: false,
     }
 }
 
@@ -87,10 +176,28 @@ mod tests {
             potential = { kind = "lennard-jones", epsilon_ev = 0.01, sigma_angstrom = 3.4, cutoff_angstrom = 8.5 }
             fit = { data = "d" }
             valid = { temperature_k = [1.0, 2.0], range = "r" }
-            density = [
-              { composition = { KCl = 1.0 }, a = 2.0, b = 0.0, temperature_k = [1000.0, 1200.0], source = "one" },
-              { composition = { KCl = 1.0, CaCl2 = 1.0 }, a = 3.1, b = 1e-3, temperature_k = [1000.0, 1200.0], source = "two" },
-            ]"#;
+            [[measured]]
+            property = "density"
+            composition = { KCl = 1.0 }
+            law = { constant = 2.0 }
+            unit = "g/cm³"
+            temperature_k = [1000.0, 1200.0]
+            uncertainty_percent = 1.0
+            source = "one"
+            [[measured]]
+            property = "density"
+            composition = { KCl = 1.0, CaCl2 = 1.0 }
+            law = { linear = [3.1, -1e-3] }
+            unit = "g/cm³"
+            temperature_k = [1000.0, 1200.0]
+            source = "two"
+            [[measured]]
+            property = "shear-viscosity"
+            composition = { KCl = 1.0 }
+            law = { arrhenius = [0.07, 2.4e4] }
+            unit = "mPa s"
+            temperature_k = [1050.0, 1200.0]
+            source = "three""#;
         Card::read(text.as_bytes(), "card.toml").unwrap()
     }
 
@@ -117,5 +224,34 @@ mod tests {
         assert_eq!(card().measured_density(&mixture(1.0, 3.0), 1100.0), None);
         assert_eq!(card().measured_density(&mixture(1.0, 0.0), 1300.0), None);
         assert_eq!(card().measured_density(&BTreeMap::new(), 1100.0), None);
+    }
+
+    #[test]
+    fn all_that_was_measured_of_a_composition_is_told() {
+        let found = card().measured_properties(&mixture(1.0, 0.0), 1100.0);
+        let values: Vec<(&str, f64)> = found.iter().map(|m| (m.id.as_str(), m.value)).collect();
+        let viscosity = 0.07 * (2.4e4 / (8.314 * 1100.0_f64)).exp();
+        assert_eq!(values, [("density", 2.0), ("shear-viscosity", viscosity)]);
+        assert_eq!(found[0].uncertainty, Some(0.02));
+        let even = card().measured_properties(&mixture(1.0, 1.0), 1100.0);
+        assert_eq!(even.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["density", "thermal-expansion"]);
+        assert!((even[1].value - 5.0).abs() < 1e-12, "1e-3 of 2.0 per K: {}", even[1].value);
+        let between = card().measured_properties(&mixture(3.0, 1.0), 1000.0);
+        assert_eq!(between.len(), 1, "only density lies on a line between compositions: {between:?}");
+    }
+
+    #[test]
+    fn deviations_count_both_errors() {
+        let measured = card().measured_properties(&mixture(1.0, 0.0), 1100.0).remove(0);
+        let estimate = |value: f64, unit: &str| Estimate {
+            value,
+            standard_error: Some(0.015),
+            unit: unit.to_owned(),
+            independent_samples: 20.0,
+            warnings: Vec::new(),
+        };
+        let deviation = measured.deviation(&estimate(2.05, "g/cm³")).unwrap();
+        assert!((deviation.percent - 2.5).abs() < 1e-9 && (deviation.sigma.unwrap() - 2.0).abs() < 1e-9);
+        assert_eq!(measured.deviation(&estimate(2.05, "mPa s")), None);
     }
 }

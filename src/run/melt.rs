@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Property;
+use crate::analysis::structure;
 use crate::analysis::thermodynamics::{self, Amount, Held};
-use crate::sampling::{Fluctuations, Frame, Observer};
+use crate::sampling::{Fluctuations, Frame, Observer, Rdf, Shells, StructureFactor};
 use crate::system::System;
 
 use super::spec::{EnsembleKind, RunSpec};
@@ -13,19 +14,57 @@ use super::spec::{EnsembleKind, RunSpec};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct MeltObservers {
     fluctuations: Fluctuations,
+    structure: StructureObservers,
+}
+
+/// What looks at the atoms' arrangement; also used for trajectories of others.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StructureObservers {
+    shells: Shells,
+    factor: Option<StructureFactor>,
+}
+
+impl StructureObservers {
+    pub(super) fn new(system: &System) -> Self {
+        Self { shells: Shells::new(system), factor: StructureFactor::new(system) }
+    }
+
+    /// Takes in a frame that `rdf` has seen; without one there are no shells.
+    pub(super) fn observe(&mut self, frame: &Frame, rdf: Option<&Rdf>) {
+        if let Some(rdf) = rdf {
+            self.shells.observe(frame, rdf);
+        }
+        if let Some(factor) = &mut self.factor {
+            factor.observe(frame);
+        }
+    }
+
+    /// Structure, with the potential of mean force where a temperature is known.
+    pub(super) fn properties(&self, rdf: Option<&Rdf>, kelvin: Option<f64>) -> Vec<Property> {
+        let Some(rdf) = rdf.filter(|rdf| rdf.frames() > 0) else { return Vec::new() };
+        let barriers = kelvin.map(|kelvin| structure::mean_force(&rdf.curves(), kelvin)).unwrap_or_default();
+        let factors = self.factor.as_ref().map(structure::structure_factors).unwrap_or_default();
+        [barriers, structure::shells(&self.shells), factors].concat()
+    }
 }
 
 impl MeltObservers {
-    pub(super) fn new(_system: &System) -> Self {
-        Self { fluctuations: Fluctuations::new() }
+    pub(super) fn new(system: &System) -> Self {
+        Self { fluctuations: Fluctuations::new(), structure: StructureObservers::new(system) }
     }
 
     pub(super) fn observe_thermo(&mut self, frame: &Frame) {
         self.fluctuations.observe(frame);
     }
 
-    pub(super) fn properties(&self, system: &System, spec: &RunSpec) -> Vec<Property> {
-        thermodynamics::properties(&self.fluctuations, &Amount::new(system), held(spec))
+    /// Takes in a frame that `rdf` has seen.
+    pub(super) fn observe_structure(&mut self, frame: &Frame, rdf: Option<&Rdf>) {
+        self.structure.observe(frame, rdf);
+    }
+
+    pub(super) fn properties(&self, system: &System, spec: &RunSpec, rdf: Option<&Rdf>) -> Vec<Property> {
+        let thermodynamic = thermodynamics::properties(&self.fluctuations, &Amount::new(system), held(spec));
+        [thermodynamic, self.structure.properties(rdf, Some(spec.temperature_k))].concat()
     }
 }
 

@@ -59,6 +59,7 @@
 //! { "kind": "crystal", "lattice": "rocksalt", "elements": ["K", "Cl"], "lattice_constant_angstrom": 6.3, "repeat": [4, 4, 4] }
 //! ```
 
+mod analyze;
 mod card;
 mod checkpoint;
 mod efs;
@@ -73,10 +74,11 @@ mod spec;
 mod stages;
 mod transport;
 
-pub use card::{Card, CardPotential, CardSpecies, DensityCorrelation, Fit, ValidRange};
+pub use analyze::{AnalyzeSettings, TrajectoryReport, analyze};
+pub use card::{Card, CardPotential, CardSpecies, Fit, Law, MeasuredLaw, ValidRange};
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
 pub use ingredients::{Files, potential};
-pub use measured::MeasuredDensity;
+pub use measured::{Deviation, Measured, MeasuredDensity};
 pub use scan::{ScanPoint, scan_properties};
 pub use spec::{
     BarostatKind, BarostatSpec, EnsembleKind, ExtrapolationSpec, ExtrapolationSummary, PotentialSpec, PrepareSpec,

@@ -90,6 +90,7 @@ impl Observers {
                 rdf.observe(&frame);
             }
             self.msd.observe(&frame);
+            self.melt.observe_structure(&frame, self.rdf.as_ref());
         }
     }
 
@@ -100,7 +101,8 @@ impl Observers {
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: self.msd.curves(),
             extrapolation: None,
-            properties: [self.melt.properties(system, spec), self.transport.properties(&self.msd)].concat(),
+            properties: [self.melt.properties(system, spec, self.rdf.as_ref()), self.transport.properties(&self.msd)]
+                .concat(),
         }
     }
 }

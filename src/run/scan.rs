@@ -21,7 +21,7 @@ use super::spec::Results;
 /// Points along a fitted curve.
 const CURVE: usize = 60;
 /// Properties that change with temperature as a rate does.
-const ACTIVATED: [&str; 3] = ["self-diffusion", "shear-viscosity", "conductivity"];
+const ACTIVATED: [&str; 3] = ["self-diffusion", "shear-viscosity", "ionic-conductivity"];
 
 /// A run's results at one temperature.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -13,6 +13,7 @@ use crate::units::{EV_PER_A3_TO_GPA, U_PER_A3_TO_G_PER_CM3};
 
 use super::extrapolation::{self, Extrapolation};
 use super::ingredients::{self, Files, Forces};
+use super::measured::Measured;
 use super::observers::Observers;
 use super::plan::Plan;
 use super::spec::{Progress, Results, RunSpec, Stage, StructureSpec};
@@ -37,6 +38,7 @@ pub struct Run {
     pub(super) phase: Phase,
     pub(super) observers: Observers,
     pub(super) extrapolation: Option<Extrapolation>,
+    measured: Vec<Measured>,
 }
 
 pub(super) enum Phase {
@@ -81,7 +83,8 @@ impl Run {
         let phase = first_phase(&spec, &plan, &forces, &start)?;
         let grade = forces.grade()?;
         let extrapolation = grade.map(|grade| Extrapolation::new(grade, spec.extrapolation.clone()));
-        Ok(Self { spec, plan, forces, start, phase, observers, extrapolation })
+        let measured = ingredients::measured(&spec, files);
+        Ok(Self { spec, plan, forces, start, phase, observers, extrapolation, measured })
     }
 
     /// The specification.
@@ -177,6 +180,11 @@ impl Run {
     /// The configurations that were kept because of their grade, to be labelled.
     pub fn kept(&self) -> Vec<Configuration> {
         self.extrapolation.as_ref().map(|extrapolation| extrapolation.kept(self.spec.seed)).unwrap_or_default()
+    }
+
+    /// What experiments say of this liquid at this temperature, by the identifiers of [`Results::properties`].
+    pub fn measured(&self) -> &[Measured] {
+        &self.measured
     }
 
     fn take_step(&mut self) -> Result<()> {

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`Thermo`] | temperature, pressure, energies, density, volume: series for plots, and averages |
 //! | [`Rdf`] | partial radial distribution functions and coordination numbers |
+//! | [`Shells`] | coordination, bond angles, clusters and residence times of the first shells |
+//! | [`StructureFactor`] | partial structure factors from wave vectors of the box |
 //! | [`Fluctuations`] | moments of volume and energies: density, expansion, compressibility, heat capacities |
 //! | [`Msd`] | mean-square displacement of each species |
 //! | [`Vacf`] | velocity autocorrelation of each species |
@@ -22,8 +24,11 @@ mod msd;
 mod pairs;
 mod rdf;
 mod rdf_features;
+mod residence;
 mod rows;
 mod series;
+mod shells;
+mod structure_factor;
 mod thermo;
 mod trajectory;
 mod vacf;
@@ -35,7 +40,10 @@ pub use fluctuations::{Convergence, Fluctuations, Moments};
 pub use mean_cell::MeanCell;
 pub use msd::{DiffusionWindow, Msd, MsdCurve};
 pub use rdf::{Rdf, RdfCurve, RdfSettings};
+pub use residence::{Residence, Survival};
 pub use series::TimeSeries;
+pub use shells::{ANGLES, COORDINATIONS, Histogram, SIZES, Shells};
+pub use structure_factor::{PartialStructureFactor, StructureFactor};
 pub use thermo::{Quantity, Thermo};
 pub use trajectory::Trajectory;
 pub use vacf::{Vacf, VelocityCorrelation};

@@ -65,8 +65,30 @@ impl PairSearch {
     pub(super) fn for_each(&mut self, system: &System, range: f64, mut visit: impl FnMut(u32, u32, f64)) {
         let grid = Grid::new(&system.cell, system.len(), range);
         self.sort(system, &grid);
+        self.scan(system, &grid, range, |i, j, _, distance2| visit(self.types[i], self.types[j], distance2));
+    }
+
+    /// The same with the atoms' indices and the vector from the first to the second: `visit(i, j, vector, squared distance)`.
+    pub(super) fn for_each_bond(&mut self, system: &System, range: f64, mut visit: impl FnMut(u32, u32, &Vec3, f64)) {
+        let grid = Grid::new(&system.cell, system.len(), range);
+        self.sort(system, &grid);
+        self.scan(system, &grid, range, |i, j, vector, distance2| {
+            visit(self.order[i], self.order[j], vector, distance2)
+        });
+    }
+
+    /// Visits pairs by their place in the sorted order.
+    #[inline]
+    fn scan(&self, system: &System, grid: &Grid, range: f64, mut visit: impl FnMut(usize, usize, &Vec3, f64)) {
         let cell = system.cell.vectors();
         let range2 = range * range;
+        let mut measure = |i: usize, j: usize, shift: &Vec3| {
+            let vector = self.positions[j] + shift - self.positions[i];
+            let distance2 = vector.norm_squared();
+            if distance2 < range2 {
+                visit(i, j, &vector, distance2);
+            }
+        };
         for home in 0..grid.total() {
             let own = self.bin(home);
             if own.is_empty() {
@@ -74,7 +96,7 @@ impl PairSearch {
             }
             for i in own.clone() {
                 for j in i + 1..own.end {
-                    self.measure(i, j, &Vec3::zeros(), range2, &mut visit);
+                    measure(i, j, &Vec3::zeros());
                 }
             }
             let at = grid.coordinates(home);
@@ -88,18 +110,10 @@ impl PairSearch {
                 let shift = cell.column(0) * image(0) + cell.column(1) * image(1) + cell.column(2) * image(2);
                 for i in own.clone() {
                     for j in there.clone() {
-                        self.measure(i, j, &shift, range2, &mut visit);
+                        measure(i, j, &shift);
                     }
                 }
             }
-        }
-    }
-
-    #[inline]
-    fn measure(&self, i: usize, j: usize, shift: &Vec3, range2: f64, visit: &mut impl FnMut(u32, u32, f64)) {
-        let distance2 = (self.positions[j] + shift - self.positions[i]).norm_squared();
-        if distance2 < range2 {
-            visit(self.types[i], self.types[j], distance2);
         }
     }
 

@@ -11,7 +11,7 @@ use super::{error_object, to_object};
 use crate::error::{Error, Result};
 use crate::io::{Configuration, StructureFormat, write_structure};
 use crate::math::Vec3;
-use crate::run::{Card, Files, MeasuredDensity, PotentialSpec, Run, RunSpec, StructureSpec};
+use crate::run::{Card, Files, Measured, MeasuredDensity, PotentialSpec, Run, RunSpec, StructureSpec};
 use crate::sampling::{Quantity, Trajectory};
 use crate::system::System;
 
@@ -34,6 +34,7 @@ const SNAPSHOT_PS: f64 = 0.1;
 struct About {
     card: Option<Card>,
     measured_density: Option<MeasuredDensity>,
+    measured: Vec<Measured>,
 }
 
 #[wasm_bindgen]
@@ -146,7 +147,8 @@ impl Session {
     }
 
     /// The potential's card and the density measured in experiment, each `null` where there is none:
-    /// `{ card: Card | null, measured_density: MeasuredDensity | null }`.
+    /// `{ card: Card | null, measured_density: MeasuredDensity | null, measured: Measured[] }`; `measured` has an entry for each
+    /// property that an experiment is known of, by the identifier that results have too.
     pub fn about(&self) -> JsResult<JsValue> {
         to_object(&self.about)
     }
@@ -199,14 +201,15 @@ fn snapshot(step: u64, system: &System) -> Configuration {
 impl About {
     fn new(spec: &RunSpec, files: Files) -> Result<Self> {
         let PotentialSpec::Card { file } = &spec.potential else {
-            return Ok(Self { card: None, measured_density: None });
+            return Ok(Self { card: None, measured_density: None, measured: Vec::new() });
         };
         let card = Card::read(&files(file)?, file)?;
-        let measured_density = match &spec.structure {
-            StructureSpec::Melt { composition, .. } => card.measured_density(composition, spec.temperature_k),
-            _ => None,
+        let StructureSpec::Melt { composition, .. } = &spec.structure else {
+            return Ok(Self { card: Some(card), measured_density: None, measured: Vec::new() });
         };
-        Ok(Self { card: Some(card), measured_density })
+        let measured_density = card.measured_density(composition, spec.temperature_k);
+        let measured = card.measured_properties(composition, spec.temperature_k);
+        Ok(Self { card: Some(card), measured_density, measured })
     }
 }
 

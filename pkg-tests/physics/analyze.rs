@@ -1,0 +1,152 @@
+//! Trajectories of others: the same numbers as a run's own, and a clear word on what is missing.
+
+use std::fmt::Write;
+
+use crucible::io::read_trajectory;
+use crucible::run::{AnalyzeSettings, TrajectoryReport, analyze};
+use serde_json::Value;
+
+use crate::cli::{Folder, crucible, refusal};
+
+/// Liquid argon, small and short, with frames written as often as the run looks at its structure.
+const SPECIFICATION: &str = r#"{
+  "schema": 1,
+  "potential": { "kind": "lennard-jones", "species": ["Ar"], "epsilon_ev": 0.0103, "sigma_angstrom": 3.4, "cutoff_angstrom": 7.0 },
+  "structure": { "kind": "melt", "composition": { "Ar": 1 }, "atoms": 100, "density_g_cm3": 1.2 },
+  "temperature_k": 150,
+  "timestep_fs": 5,
+  "prepare": { "relax_steps": 50, "warm_up_ps": 1 },
+  "equilibrate": { "ensemble": "nvt", "time_ps": 1 },
+  "production": { "ensemble": "nvt", "time_ps": 10 },
+  "sampling": { "thermo_every": 20, "structure_every": 20 }
+}"#;
+
+fn json(path: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// Largest difference of two lists of numbers.
+fn difference(a: &Value, b: &Value) -> f64 {
+    let numbers = |v: &Value| v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap_or(0.0)).collect::<Vec<f64>>();
+    let (a, b) = (numbers(a), numbers(b));
+    assert!(a.len() == b.len() && !a.is_empty(), "{} and {}", a.len(), b.len());
+    a.iter().zip(&b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+}
+
+fn diffusion(results: &Value) -> &Value {
+    let all = results["properties"].as_array().unwrap();
+    &all.iter().find(|p| p["id"] == "self-diffusion").unwrap()["estimate"]
+}
+
+#[test]
+fn a_run_and_its_trajectory_tell_the_same() {
+    let folder = Folder::new("analyze");
+    let spec = folder.file("run.json", SPECIFICATION);
+    for (name, options) in [("argon.extxyz", &[][..]), ("argon.dump", &["--timestep-fs", "5"][..])] {
+        let (trajectory, ran, found) = (folder.path(name), folder.path("ran.json"), folder.path("found.json"));
+        let output = crucible(&["md", &spec, "--trajectory", &trajectory, "--every", "20", "--json", &ran, "--quiet"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // The first frame is the end of equilibration, which the run does not count.
+        let output = crucible(&[&["analyze", &trajectory, "--skip", "1", "--json", &found][..], options].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let (ran, found) = (&json(&ran)["results"], &json(&found)["results"]);
+        // Positions are written to their last digit; unwrapping and other times since the start change the last few.
+        assert!(difference(&ran["rdf"][0]["g"], &found["rdf"][0]["g"]) < 1e-9, "{name}");
+        assert!(difference(&ran["msd"][0]["msd"], &found["msd"][0]["msd"]) < 1e-6, "{name}");
+        assert!(difference(&ran["msd"][0]["time_ps"], &found["msd"][0]["time_ps"]) < 1e-9, "{name}");
+        let (own, again) = (diffusion(ran)["value"].as_f64().unwrap(), diffusion(found)["value"].as_f64().unwrap());
+        assert!((own - again).abs() < 1e-6 * own.abs(), "{name}: {own} {again}");
+    }
+}
+
+/// Two ions on straight paths through a cubic cell of 10 Å, wrapped, as an XDATCAR.
+fn wrapped(step: f64, frames: usize) -> String {
+    let mut text = "salt\n1\n10 0 0\n0 10 0\n0 0 10\nNa Cl\n1 1\n".to_owned();
+    for k in 0..frames {
+        let along = (0.95 + step * k as f64).rem_euclid(1.0);
+        let back = (0.05 - step * k as f64).rem_euclid(1.0);
+        let _ = write!(text, "Direct configuration= {}\n {along} 0.1 0.1\n {back} 0.6 0.6\n", k + 1);
+    }
+    text
+}
+
+fn report(text: &str, file: &str, settings: &AnalyzeSettings) -> crucible::Result<TrajectoryReport> {
+    analyze(read_trajectory(text.as_bytes(), file)?, settings)
+}
+
+fn every_10_fs() -> AnalyzeSettings {
+    AnalyzeSettings { interval_fs: Some(10.0), ..AnalyzeSettings::default() }
+}
+
+#[test]
+fn wrapped_paths_are_made_whole_and_it_is_said() {
+    let found = report(&wrapped(0.02, 40), "XDATCAR", &every_10_fs()).unwrap();
+    // Ions at constant speed, relative to the centre of mass: 0.2 Å per frame for each, in opposite directions.
+    let mass = |name: &str| crucible::system::Species::from_name(name).unwrap().mass_u;
+    let (na, cl) = (mass("Na"), mass("Cl"));
+    let speed = 0.4 * cl / (na + cl);
+    let curve = &found.results.msd[0];
+    for (time, msd) in curve.time_ps.iter().zip(&curve.msd) {
+        let path = speed * time / 0.01;
+        assert!((msd - path * path).abs() < 1e-9 * path * path, "{time} ps: {msd}");
+    }
+    assert!(found.notes.iter().any(|note| note.contains("wrapped") && note.contains("jumps")), "{:?}", found.notes);
+    assert!(found.notes.iter().any(|note| note.contains("No velocities")));
+    let far = report(&wrapped(0.4, 40), "XDATCAR", &every_10_fs()).unwrap();
+    assert!(far.notes.iter().any(|note| note.contains("is a guess")), "{:?}", far.notes);
+}
+
+#[test]
+fn what_a_trajectory_lacks_is_said() {
+    let message = |text: &str, settings: &AnalyzeSettings| {
+        let file = if text.starts_with("salt") { "XDATCAR" } else { "a.extxyz" };
+        report(text, file, settings).unwrap_err().to_string()
+    };
+    assert!(message(&wrapped(0.1, 1), &every_10_fs()).contains("at least 2"));
+    let skip = AnalyzeSettings { skip: 5, ..every_10_fs() };
+    assert!(message(&wrapped(0.1, 4), &skip).contains("0 after skipping 5"));
+    let timeless = report(&wrapped(0.02, 4), "XDATCAR", &AnalyzeSettings::default()).unwrap();
+    assert!(timeless.notes[0].contains("no times") && timeless.results.msd.is_empty());
+    assert!(!timeless.results.rdf.is_empty());
+    let frame = |time: &str, z: &str| {
+        format!("1\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3 time_ps={time}\n{z} 0 0 0\n")
+    };
+    let uneven = format!("{}{}{}", frame("0", "Fe"), frame("0.1", "Fe"), frame("0.3", "Fe"));
+    assert!(message(&uneven, &AnalyzeSettings::default()).contains("equally spaced"));
+    let other = format!("{}{}", frame("0", "Fe"), frame("0.1", "Ar"));
+    assert!(message(&other, &AnalyzeSettings::default()).contains("frame 2"));
+    let fine = format!("{}{}", frame("0", "Fe"), frame("0.1", "Fe"));
+    let notes = report(&fine, "a.extxyz", &AnalyzeSettings::default()).unwrap().notes;
+    assert!(notes.iter().any(|note| note.contains("Unknown charges (Fe)")), "{notes:?}");
+    let charges = [("Fe".to_owned(), 2.0)].into();
+    let charged = AnalyzeSettings { charges, ..AnalyzeSettings::default() };
+    assert!(!report(&fine, "a.extxyz", &charged).unwrap().notes.iter().any(|note| note.contains("Unknown")));
+}
+
+#[test]
+fn numbered_types_need_elements() {
+    let folder = Folder::new("numbered");
+    let frame = |step: u32| {
+        format!(
+            "ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 9\n0 9\n0 9\nITEM: ATOMS id type x y z\n1 1 1 1 1\n2 2 4 4 {}\n",
+            4.0 + 0.01 * f64::from(step)
+        )
+    };
+    let path = folder.file("a.dump", [frame(0), frame(10), frame(20)].concat());
+    assert!(refusal(&["analyze", &path]).contains("an element for each number"));
+    let output = crucible(&["analyze", &path, "--elements", "Na,Cl", "--timestep-fs", "2"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("3 frames of 2 atoms, 20 fs apart"), "{text}");
+    assert!(
+        refusal(&["analyze", &path, "--elements", "Na,Cl", "--charges", "K=1"]).contains("species of the trajectory")
+    );
+    assert!(refusal(&["analyze", &folder.file("a.txt", "hello\nworld\n")]).contains("XDATCAR"));
+}
+
+/// The number of atoms never changes what is read: a count far beyond the file is an error, not an allocation.
+#[test]
+fn counts_are_not_trusted() {
+    let text = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n999999\nITEM: BOX BOUNDS pp pp pp\n0 9\n0 9\n0 9\nITEM: ATOMS id x y z\n1 0 0 0\n";
+    let error = read_trajectory(text.as_bytes(), "a.dump").unwrap_err().to_string();
+    assert!(error.contains("4 columns"), "{error}");
+}

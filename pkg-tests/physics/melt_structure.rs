@@ -1,0 +1,182 @@
+//! Structure of melts: shells, clusters, structure factors, against arrangements that are known.
+
+use crucible::analysis::structure::{mean_force, shells, structure_factors};
+use crucible::math::{Vec3, rng};
+use crucible::sampling::{Frame, Observer, Rdf, RdfCurve, RdfSettings, Shells, StructureFactor};
+use crucible::system::{Cell, Lattice, Species, System};
+use rand::RngExt;
+use rand_distr::{Distribution, Normal};
+
+fn frame(system: &System, index: u64) -> Frame<'_> {
+    Frame {
+        step: index,
+        time_fs: 40.0 * index as f64,
+        system,
+        temperature_kelvin: 1100.0,
+        pressure_tensor: None,
+        potential_energy: 0.0,
+        kinetic_energy: 0.0,
+        conserved_energy: 0.0,
+    }
+}
+
+fn species(names: &[&str]) -> Vec<Species> {
+    names.iter().map(|name| Species::from_name(name).unwrap()).collect()
+}
+
+/// Frames of a crystal whose atoms tremble.
+fn trembling(crystal: &System, frames: u64, mut see: impl FnMut(&Frame)) {
+    let (mut rng, shake) = (rng::seeded(2, 0), Normal::new(0.0, 0.08).unwrap());
+    for index in 0..frames {
+        let mut system = crystal.clone();
+        system.positions.iter_mut().for_each(|x| *x += Vec3::from_fn(|_, _| shake.sample(&mut rng)));
+        see(&frame(&system, index));
+    }
+}
+
+#[test]
+fn rocksalt_has_six_neighbours_at_right_angles_in_one_endless_cluster() {
+    let crystal = Lattice::Rocksalt.build(&species(&["Na", "Cl"]), &[0, 1], 5.6, [3, 3, 3]).unwrap();
+    let mut rdf = Rdf::new(&crystal, &RdfSettings::default()).unwrap();
+    let mut observer = Shells::new(&crystal);
+    trembling(&crystal, 80, |frame| {
+        rdf.observe(frame);
+        observer.observe(frame, &rdf);
+    });
+    let [(first, second, cutoff)] = observer.links()[..] else { panic!("{:?}", observer.links()) };
+    // Between the first neighbours at 2.8 Å and the third at 4.85 Å, which are the next of opposite charge.
+    assert!((first, second) == ("Na", "Cl") && (3.1..4.7).contains(&cutoff), "{cutoff}");
+    for (a, b) in [("Na", "Cl"), ("Cl", "Na")] {
+        assert!((observer.coordination(a, b).unwrap().values[6] - 1.0).abs() < 1e-12);
+        assert_eq!(observer.mean_coordination(a, b).unwrap().value, 6.0);
+    }
+    let (_, [mean, largest, endless]) = observer.clusters(0).unwrap();
+    assert!((mean.value - 108.0).abs() < 1e-9 && (largest.value - 1.0).abs() < 1e-12 && endless.value == 1.0);
+    // 12 of 15 angles between six neighbours are right, 3 straight; a tremble of 0.08 Å opens the straight ones by some degrees.
+    let angle = observer.mean_angle("Na", "Cl", "Cl").unwrap();
+    assert!((angle.value - 108.0).abs() < 2.0, "{angle:?}");
+    // Nobody leaves.
+    assert!(observer.residence(0).time().is_none());
+    let found = shells(&observer);
+    let ids: Vec<&str> = found.iter().map(|p| p.id.as_str()).collect();
+    for id in ["coordination-distribution", "bond-angle", "cluster-size", "residence-time"] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+    assert!(found.iter().flat_map(|p| &p.charts).all(|chart| chart.validate().is_ok()));
+}
+
+/// Molecules of one calcium and two chlorides, far apart: clusters of one, none endless, and straight.
+#[test]
+fn molecules_are_clusters_of_their_own() {
+    let mut positions = Vec::new();
+    let mut types = Vec::new();
+    for k in 0..27 {
+        let centre = Vec3::new((k % 3) as f64, (k / 3 % 3) as f64, (k / 9) as f64) * 7.0;
+        for (kind, x) in [(0, 0.0), (1, 2.6), (1, -2.6)] {
+            positions.push(centre + Vec3::new(0.0, x, 0.0));
+            types.push(kind);
+        }
+    }
+    let cell = Cell::orthorhombic(21.0, 21.0, 21.0).unwrap();
+    let gas = System::new(cell, species(&["Ca", "Cl"]), types, positions).unwrap();
+    let mut rdf = Rdf::new(&gas, &RdfSettings::default()).unwrap();
+    let mut observer = Shells::new(&gas);
+    trembling(&gas, 40, |frame| {
+        rdf.observe(frame);
+        observer.observe(frame, &rdf);
+    });
+    let (sizes, [mean, largest, endless]) = observer.clusters(0).unwrap();
+    assert!((sizes.values[0] - 1.0).abs() < 1e-12 && (mean.value - 1.0).abs() < 1e-12 && endless.value == 0.0);
+    assert!((largest.value - 1.0 / 27.0).abs() < 1e-12);
+    assert!((observer.coordination("Ca", "Cl").unwrap().values[2] - 1.0).abs() < 1e-12);
+    assert!((observer.coordination("Cl", "Ca").unwrap().values[1] - 1.0).abs() < 1e-12);
+    let angle = observer.mean_angle("Ca", "Cl", "Cl").unwrap();
+    assert!(angle.value > 172.0, "{angle:?}");
+    // A bridge is an anion with two cations: there is none, so no angle at the anions.
+    assert!(observer.angles("Cl", "Ca", "Ca").is_none());
+}
+
+#[test]
+fn an_ideal_gas_has_no_structure_factor_and_a_crystal_has_bragg_peaks() {
+    let cell = Cell::orthorhombic(18.0, 18.0, 18.0).unwrap();
+    let (mut rng, kinds) = (rng::seeded(7, 0), (0..300).map(|i| u32::from(i % 3 > 0)).collect::<Vec<u32>>());
+    let mut gas = System::new(cell, species(&["Ca", "Cl"]), kinds, vec![Vec3::zeros(); 300]).unwrap();
+    let mut observer = StructureFactor::new(&gas).unwrap();
+    for index in 0..128 {
+        gas.positions.iter_mut().for_each(|x| *x = Vec3::from_fn(|_, _| 18.0 * rng.random::<f64>()));
+        observer.observe(&frame(&gas, index));
+    }
+    let (mut within, mut count) = (0.0, 0.0);
+    for partial in observer.partials() {
+        for (s, error) in partial.s.iter().zip(&partial.errors) {
+            // The first sample of a bin of few vectors may be far off, never five errors.
+            let error = error.unwrap();
+            assert!((s - 1.0).abs() < 5.0 * error, "{}-{}: {s} ± {error}", partial.first, partial.second);
+            within += f64::from((s - 1.0).abs() < error);
+            count += 1.0;
+        }
+    }
+    println!("S = 1 within one error in {:.1} % of {count} bins", 100.0 * within / count);
+    // 68.3 % of some 230 bins, good to 3 %.
+    assert!((0.60..0.76).contains(&(within / count)), "{}", within / count);
+    let total = structure_factors(&observer);
+    assert!(total.iter().any(|p| p.route.contains("neutrons")) && total.iter().any(|p| p.route.contains("X-rays")));
+
+    let crystal = Lattice::Rocksalt.build(&species(&["Na", "Cl"]), &[0, 1], 5.6, [3, 3, 3]).unwrap();
+    let mut observer = StructureFactor::new(&crystal).unwrap();
+    observer.observe(&frame(&crystal, 0));
+    let partials = observer.partials();
+    let unlike = partials.iter().find(|p| p.first == "Na" && p.second == "Cl").unwrap();
+    // At reflections of odd indices cation and anion scatter against each other: the product of the densities over N is
+    // -N_Na N_Cl/N for the vector itself, and zero for vectors that are none of the crystal's.
+    let lowest = unlike.s.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(lowest < -10.0, "{lowest}");
+    let off_peak = unlike.k.iter().zip(&unlike.s).find(|(k, _)| **k < 1.5).unwrap();
+    assert!((off_peak.1 - 1.0).abs() < 1e-6, "{off_peak:?}");
+}
+
+#[test]
+fn the_barrier_is_the_logarithm_of_peak_over_minimum() {
+    let estimate = |value: f64| {
+        let (standard_error, independent_samples) = (Some(0.01), 40.0);
+        Some(crucible::analysis::Estimate {
+            value,
+            standard_error,
+            unit: "Å".into(),
+            independent_samples,
+            warnings: vec![],
+        })
+    };
+    let r: Vec<f64> = (0..120).map(|k| 0.05 * (k as f64 + 0.5)).collect();
+    let g = r
+        .iter()
+        .map(|&r| {
+            if r < 2.0 {
+                0.0
+            } else if r < 3.5 {
+                4.0
+            } else {
+                0.5
+            }
+        })
+        .collect();
+    let curve = RdfCurve {
+        first: "Ca".into(),
+        second: "Cl".into(),
+        standard_error: Some(vec![0.02; 120]),
+        coordination: vec![0.0; 120],
+        r_angstrom: r,
+        g,
+        first_peak: estimate(2.7),
+        first_peak_height: estimate(4.0),
+        first_minimum: estimate(4.2),
+        coordination_number: None,
+        reverse_coordination_number: None,
+    };
+    let found = mean_force(&[curve], 1000.0);
+    let barrier = found[0].estimate.as_ref().unwrap();
+    let rt = 8.314_462_618;
+    assert!((barrier.value - rt * 8.0_f64.ln()).abs() < 1e-9);
+    // Relative errors of 0.5 % and 4 % add in squares.
+    assert!((barrier.standard_error.unwrap() - rt * (0.005_f64.powi(2) + 0.04_f64.powi(2)).sqrt()).abs() < 1e-9);
+}

@@ -1,0 +1,237 @@
+//! What the structure of a melt shows: the way out of the first shell, how shells are filled and linked, and what is
+//! scattered.
+
+use std::collections::BTreeMap;
+
+use super::scattering::Radiation;
+use super::temperature::GAS_CONSTANT;
+use super::{Estimate, Property};
+use crate::chart::{Axis, ChartSpec, Series, Style};
+use crate::math::statistics::MeanError;
+use crate::sampling::{
+    ANGLES, COORDINATIONS, Histogram, PartialStructureFactor, RdfCurve, SIZES, Shells, StructureFactor,
+};
+
+/// Half the stretch of g(r) around a peak or a minimum that its height is averaged over, Å.
+const AROUND: f64 = 0.1;
+const WAITS_FOR_SHELLS: &str = "Waits until g(r) shows its first minimum.";
+
+fn axis(label: &str, unit: &str) -> Axis {
+    Axis { label: label.to_owned(), unit: unit.to_owned(), range: None, log: false }
+}
+
+fn chart(title: &str, x: Axis, y: Axis, series: Vec<Series>) -> ChartSpec {
+    ChartSpec { title: title.to_owned(), x, y, series, theme: Default::default(), transparent: false }
+}
+
+fn series(name: &str, x: Vec<f64>, y: Vec<f64>, error: Vec<Option<f64>>, style: Style) -> Series {
+    Series { name: name.to_owned(), x, y, error: Some(error), style }
+}
+
+fn property(
+    id: &str,
+    of: &str,
+    name: String,
+    route: &str,
+    estimate: Option<Estimate>,
+    charts: Vec<ChartSpec>,
+) -> Property {
+    Property {
+        id: id.to_owned(),
+        of: of.to_owned(),
+        name,
+        route: route.to_owned(),
+        pending: estimate.is_none().then(|| "The run is still too short.".to_owned()),
+        estimate,
+        charts,
+        settings: BTreeMap::new(),
+    }
+}
+
+/// The potential of mean force `W(r) = -k T ln g(r)` of each pair that has a first shell, and its barrier, from the first
+/// maximum of g to the first minimum: `R T ln(g_max/g_min)`, positive. Kept in kJ/mol; T in K.
+pub fn mean_force(curves: &[RdfCurve], kelvin: f64) -> Vec<Property> {
+    curves.iter().filter_map(|curve| pair_mean_force(curve, kelvin)).collect()
+}
+
+fn pair_mean_force(curve: &RdfCurve, kelvin: f64) -> Option<Property> {
+    let (peak, minimum) = (curve.first_peak.as_ref()?, curve.first_minimum.as_ref()?);
+    let rt = 1e-3 * GAS_CONSTANT * kelvin;
+    let errors = curve.standard_error.as_ref();
+    // The bins' errors count in full: neighbouring bins share the slow changes of the liquid.
+    let around = |r: f64| -> Option<(f64, Option<f64>)> {
+        let near: Vec<usize> = (0..curve.g.len()).filter(|&k| (curve.r_angstrom[k] - r).abs() < AROUND).collect();
+        let mean = |values: &[f64]| near.iter().map(|&k| values[k]).sum::<f64>() / near.len() as f64;
+        let g = mean(&curve.g);
+        (!near.is_empty() && g > 0.0).then(|| (g, errors.map(|errors| mean(errors) / g)))
+    };
+    let ((high, high_error), (low, low_error)) = (around(peak.value)?, around(minimum.value)?);
+    let relative = high_error.zip(low_error).map(|(a, b)| (a * a + b * b).sqrt());
+    let error = MeanError { standard_error: relative.map(|e| rt * e), independent_samples: peak.independent_samples };
+    let estimate = Estimate::new(rt * (high / low).ln(), error, "kJ/mol");
+    let (mut r, mut w, mut band) = (Vec::new(), Vec::new(), Vec::new());
+    for k in (0..curve.g.len()).filter(|&k| curve.g[k] > 0.01) {
+        r.push(curve.r_angstrom[k]);
+        w.push(-rt * curve.g[k].ln());
+        band.push(errors.map(|errors| rt * errors[k] / curve.g[k]));
+    }
+    let pair = format!("{}-{}", curve.first, curve.second);
+    let name = format!("Barrier out of the first shell, {}–{}", curve.first, curve.second);
+    let curve_chart = chart(
+        &format!("Potential of mean force, {}–{}", curve.first, curve.second),
+        axis("r", "Å"),
+        axis("W", "kJ/mol"),
+        vec![series(&pair, r, w, band, Style::Line)],
+    );
+    let mut found = property("pmf-barrier", &pair, name, "-kT ln g(r)", Some(estimate), vec![curve_chart]);
+    found.settings.insert("from".to_owned(), format!("{:.3} Å", peak.value));
+    found.settings.insert("to".to_owned(), format!("{:.3} Å", minimum.value));
+    Some(found)
+}
+
+/// Coordination, bond angles, clusters and residence times.
+pub fn shells(shells: &Shells) -> Vec<Property> {
+    let links = shells.links();
+    if links.is_empty() || shells.frames() == 0 {
+        let mut waiting =
+            property("coordination-distribution", "", "First shells".to_owned(), "first minimum of g(r)", None, vec![]);
+        waiting.pending = Some(WAITS_FOR_SHELLS.to_owned());
+        return vec![waiting];
+    }
+    let mut found = Vec::new();
+    for (k, &(a, b, cutoff)) in links.iter().enumerate() {
+        let mut own = vec![coordination(shells, a, b)];
+        if a != b {
+            own.push(coordination(shells, b, a));
+        }
+        own.extend(clusters(shells, k, a, b));
+        own.push(residence(shells, k, a, b));
+        for each in &mut own {
+            each.settings.insert("neighbours within".to_owned(), format!("{cutoff:.3} Å"));
+        }
+        found.extend(own);
+    }
+    found.extend(angles(shells, &links));
+    found
+}
+
+fn coordination(shells: &Shells, a: &str, b: &str) -> Property {
+    let charts = shells.coordination(a, b).map(|Histogram { values, errors }| {
+        let x = (0..COORDINATIONS).map(|n| n as f64).collect();
+        let bars = series(&format!("{b} around {a}"), x, values, errors, Style::LinePoints);
+        chart(&format!("Neighbours of {a}"), axis("neighbours", ""), axis("share of atoms", ""), vec![bars])
+    });
+    let name = format!("{b} around {a}");
+    let mean = shells.mean_coordination(a, b);
+    property(
+        "coordination-distribution",
+        &format!("{a}-{b}"),
+        name,
+        "counted neighbours",
+        mean,
+        charts.into_iter().collect(),
+    )
+}
+
+fn clusters(shells: &Shells, k: usize, a: &str, b: &str) -> Option<Property> {
+    let (Histogram { values, errors }, [mean, largest, endless]) = shells.clusters(k)?;
+    let x = (1..=SIZES).map(|n| n as f64).collect();
+    let bars = series(&format!("{a} linked by {b}"), x, values, errors, Style::LinePoints);
+    let title = format!("Clusters of {a} (last point: all larger)");
+    let drawn = chart(&title, axis(&format!("{a} in the cluster"), ""), axis(&format!("share of {a}"), ""), vec![bars]);
+    let name = format!("Cluster size, {a} linked by {b}");
+    let mut found = property("cluster-size", &format!("{a}-{b}"), name, "as a member sees it", Some(mean), vec![drawn]);
+    found.settings.insert("largest cluster".to_owned(), format!("{:.3} of all {a}", largest.value));
+    found.settings.insert("endless (percolating)".to_owned(), format!("in {:.1} % of frames", 100.0 * endless.value));
+    Some(found)
+}
+
+fn residence(shells: &Shells, k: usize, a: &str, b: &str) -> Property {
+    let survival = shells.residence(k).survival();
+    let curve = series(&format!("{a}–{b}"), survival.time_ps, survival.share, survival.errors, Style::LinePoints);
+    let drawn =
+        chart(&format!("Neighbours that are still, {a}–{b}"), axis("lag", "ps"), axis("share", ""), vec![curve]);
+    let time = shells.residence(k).time();
+    let short = time.is_none();
+    let name = format!("Residence of {b} beside {a}");
+    let mut found = property("residence-time", &format!("{a}-{b}"), name, "intermittent, to 1/e", time, vec![drawn]);
+    if short {
+        found.pending = Some("Most neighbours have not parted yet.".to_owned());
+    }
+    found
+}
+
+/// Angles at each species between its neighbours.
+fn angles(shells: &Shells, links: &[(&str, &str, f64)]) -> Vec<Property> {
+    let mut centres: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for &(a, b, _) in links {
+        for (centre, neighbour) in [(a, b), (b, a)] {
+            let list = centres.entry(centre).or_default();
+            if !list.contains(&neighbour) {
+                list.push(neighbour);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (centre, neighbours) in centres {
+        for (k, x) in neighbours.iter().enumerate() {
+            for y in &neighbours[k..] {
+                let Some(Histogram { values, errors }) = shells.angles(centre, x, y) else { continue };
+                let of = format!("{x}-{centre}-{y}");
+                let degrees = (0..ANGLES).map(|bin| (bin as f64 + 0.5) * 180.0 / ANGLES as f64).collect();
+                let curve = series(&of, degrees, values, errors, Style::Line);
+                let drawn = chart(&format!("Bond angle {of}"), axis("angle", "°"), axis("per degree", ""), vec![curve]);
+                let mean = shells.mean_angle(centre, x, y);
+                found.push(property(
+                    "bond-angle",
+                    &of,
+                    format!("Mean bond angle {of}"),
+                    "counted neighbours",
+                    mean,
+                    vec![drawn],
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Partial structure factors, and what neutrons and X-rays see of them. The value is the height of the highest peak.
+pub fn structure_factors(observer: &StructureFactor) -> Vec<Property> {
+    let partials = observer.partials();
+    let mut found: Vec<Property> = partials.iter().map(partial).collect();
+    for (radiation, name) in [(Radiation::Neutrons, "neutrons"), (Radiation::XRays, "X-rays")] {
+        if let (Some(first), Some((s, errors))) = (partials.first(), radiation.total(&partials)) {
+            found.push(factor(
+                "",
+                &format!("Structure factor, {name}"),
+                &format!("total, {name}"),
+                &first.k,
+                s,
+                errors,
+            ));
+        }
+    }
+    found
+}
+
+fn partial(partial: &PartialStructureFactor) -> Property {
+    let PartialStructureFactor { first, second, k, s, errors, .. } = partial;
+    let name = format!("Structure factor, {first}–{second}");
+    factor(&format!("{first}-{second}"), &name, "partial, Faber–Ziman", k, s.clone(), errors.clone())
+}
+
+fn factor(of: &str, name: &str, route: &str, k: &[f64], s: Vec<f64>, errors: Vec<Option<f64>>) -> Property {
+    let peak = (0..s.len()).max_by(|&a, &b| s[a].total_cmp(&s[b]));
+    let estimate = peak.map(|i| {
+        let error = MeanError { standard_error: errors[i], independent_samples: 0.0 };
+        Estimate::new(s[i], error, "")
+    });
+    let at = peak.map(|i| format!("{:.2} Å⁻¹", k[i]));
+    let drawn = chart(name, axis("k", "Å⁻¹"), axis("S", ""), vec![series(name, k.to_vec(), s, errors, Style::Line)]);
+    let mut found = property("structure-factor", of, format!("{name}: highest peak"), route, estimate, vec![drawn]);
+    if let Some(at) = at {
+        found.settings.insert("peak at".to_owned(), at);
+    }
+    found
+}

@@ -1,0 +1,94 @@
+//! `crucible analyze`: properties from a trajectory that another program wrote.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use crucible::io::read_trajectory;
+use crucible::run::{AnalyzeSettings, TrajectoryReport, analyze};
+use crucible::{Error, Result};
+
+use super::{files, properties};
+
+/// Structure and motion from a trajectory: LAMMPS dump, extended XYZ or XDATCAR.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  crucible analyze melt.extxyz --json properties.json
+  crucible analyze melt.dump --timestep-fs 1 --elements Na,Cl
+  crucible analyze XDATCAR --interval-fs 10 --skip 200
+A LAMMPS dump has units metal (or an ITEM: UNITS line) and a column id; xu yu zu, or images, keep paths whole.")]
+pub struct Arguments {
+    /// The trajectory.
+    trajectory: PathBuf,
+    /// Time between two frames, fs, where the file has no times.
+    #[arg(long, value_name = "FS")]
+    interval_fs: Option<f64>,
+    /// Timestep, fs, for files that number steps.
+    #[arg(long, value_name = "FS")]
+    timestep_fs: Option<f64>,
+    /// Elements of the types that a file numbers 1, 2, ...
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    elements: Vec<String>,
+    /// Charges of species in e: Na=1,Cl=-1; formal ones where absent.
+    #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = charge)]
+    charges: Vec<(String, f64)>,
+    /// Frames at the start to leave out.
+    #[arg(long, value_name = "FRAMES", default_value_t = 0)]
+    skip: usize,
+    /// Write the results as JSON to this file; "-" is standard output.
+    #[arg(long, value_name = "OUT")]
+    json: Option<PathBuf>,
+}
+
+fn charge(text: &str) -> std::result::Result<(String, f64), String> {
+    let parsed =
+        text.split_once('=').and_then(|(name, charge)| Some((name.trim().to_owned(), charge.trim().parse().ok()?)));
+    parsed
+        .filter(|(_, charge): &(String, f64)| charge.is_finite())
+        .ok_or_else(|| "expected NAME=CHARGE, such as Cl=-1".into())
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A file that can't be read, or a trajectory that can't be analysed.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let frames = read_trajectory(&files::read(&arguments.trajectory)?, &files::name(&arguments.trajectory))?;
+    let settings = AnalyzeSettings {
+        interval_fs: arguments.interval_fs,
+        timestep_fs: arguments.timestep_fs,
+        elements: arguments.elements.clone(),
+        charges: arguments.charges.iter().cloned().collect::<BTreeMap<_, _>>(),
+        skip: arguments.skip,
+    };
+    let report = analyze(frames, &settings)?;
+    if arguments.json.as_deref() != Some(Path::new("-")) {
+        files::write("-".as_ref(), table(&report).as_bytes())?;
+    }
+    let Some(path) = &arguments.json else { return Ok(()) };
+    let json = serde_json::to_vec_pretty(&report);
+    files::write(path, &json.map_err(|error| Error::invalid("results", error, "finite values"))?)
+}
+
+fn table(report: &TrajectoryReport) -> String {
+    let interval = report.interval_fs.map_or_else(String::new, |fs| format!(", {fs} fs apart"));
+    let mut out = format!("{} frames of {} atoms{interval}\n", report.frames, report.atoms);
+    for note in &report.notes {
+        out.push_str(&format!("note: {note}\n"));
+    }
+    for (name, estimate) in &report.results.estimates {
+        let error = estimate.standard_error.map_or_else(String::new, |error| format!(" ± {error:.2e}"));
+        out.push_str(&format!("{name:<40} {:.5}{error} {}\n", estimate.value, estimate.unit));
+    }
+    for curve in &report.results.rdf {
+        let value = |estimate: &Option<crucible::analysis::Estimate>| {
+            estimate.as_ref().map_or_else(|| "?".to_owned(), |estimate| format!("{:.3}", estimate.value))
+        };
+        let (peak, number) = (value(&curve.first_peak), value(&curve.coordination_number));
+        out.push_str(&format!(
+            "g(r) of {}-{}: first peak at {peak} Å, {number} neighbours\n",
+            curve.first, curve.second
+        ));
+    }
+    out + &properties::table(&report.results.properties, &[])
+}

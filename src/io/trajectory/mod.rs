@@ -1,0 +1,64 @@
+//! Trajectories made by others: LAMMPS dumps, extended XYZ, XDATCAR.
+//!
+//! | format | times | paths | velocities |
+//! |---|---|---|---|
+//! | LAMMPS dump | `ITEM: TIME`, or steps | `xu`, `x` with `ix`, or wrapped | `vx vy vz` |
+//! | extended XYZ | `time_ps` in the comment, or `step` | as they are | `vel`, `momenta` |
+//! | XDATCAR | none | wrapped | none |
+
+mod lammps_dump;
+mod xdatcar;
+
+use super::{Configuration, decode, read_extxyz};
+use crate::error::{Error, Result};
+use crate::math::Vec3;
+
+pub use lammps_dump::read_lammps_dump;
+pub use xdatcar::read_xdatcar;
+
+/// One frame, with what its file says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrajectoryFrame {
+    /// Atoms and cell; velocities are zero where the file has none.
+    pub configuration: Configuration,
+    /// Steps since the start of the run.
+    pub step: Option<u64>,
+    /// Time, fs.
+    pub time_fs: Option<f64>,
+    /// Whether the file states unwrapped positions, or the images that unwrap them.
+    pub unwrapped: bool,
+    /// Whether the file has velocities.
+    pub has_velocities: bool,
+}
+
+/// Reads every frame of a trajectory; the format is known by the name, else by the content.
+///
+/// # Errors
+/// An unknown format, or what the format's reader finds wrong.
+pub fn read_trajectory(bytes: &[u8], file: &str) -> Result<Vec<TrajectoryFrame>> {
+    let text = decode(bytes, file)?;
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_lowercase();
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    if first.starts_with("ITEM:") {
+        return read_lammps_dump(text, file);
+    }
+    if name.contains("xdatcar") || text.lines().take(12).any(|line| line.trim().starts_with("Direct configuration")) {
+        return read_xdatcar(text, file);
+    }
+    if name.ends_with("xyz") || first.parse::<u64>().is_ok() {
+        return Ok(read_extxyz(text, file)?.into_iter().map(from_extxyz).collect());
+    }
+    let expected = "a LAMMPS dump, extended XYZ or XDATCAR";
+    Err(Error::invalid(format!("{file}: format"), "neither a known name nor known content", expected))
+}
+
+fn from_extxyz(configuration: Configuration) -> TrajectoryFrame {
+    let feature = |name: &str| {
+        let found = configuration.features.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.and_then(|(_, value)| value.parse::<f64>().ok()).filter(|value| value.is_finite())
+    };
+    let time_fs = feature("time_ps").map(|ps| 1e3 * ps).or_else(|| feature("time_fs"));
+    let step = feature("step").filter(|step| *step >= 0.0).map(|step| step as u64);
+    let has_velocities = configuration.system.velocities.iter().any(|v| *v != Vec3::zeros());
+    TrajectoryFrame { step, time_fs, unwrapped: false, has_velocities, configuration }
+}
