@@ -17,7 +17,7 @@ const SPECIFICATION: &str = r#"{
   "timestep_fs": 5,
   "prepare": { "relax_steps": 50, "warm_up_ps": 1 },
   "equilibrate": { "ensemble": "nvt", "time_ps": 1 },
-  "production": { "ensemble": "nvt", "time_ps": 10 },
+  "production": { "ensemble": "nvt", "time_ps": 50 },
   "sampling": { "thermo_every": 20, "structure_every": 20 }
 }"#;
 

@@ -124,3 +124,18 @@ fn what_it_cannot_be_used_for_is_said() {
     let cell = Cell::orthorhombic(9.0, 9.0, 9.0).unwrap();
     assert!(outcome(&pair(cell, vec![1, 1])).contains("charge of the cell: found -2 e"));
 }
+
+#[test]
+fn the_atoms_virials_add_up() {
+    let system = shaken();
+    let mut potential = BornMayerHuggins::alkali_halide(&salt("NaCl"), 7.0, 1e-6).unwrap();
+    let mut neighbors = NeighborList::new(7.0, 0.3).unwrap();
+    neighbors.update(&system).unwrap();
+    let (mut evaluation, mut parts) = (Evaluation::default(), Vec::new());
+    potential.evaluate(&system, &neighbors, &mut evaluation).unwrap();
+    assert!(potential.atom_virials(&neighbors, &mut parts));
+    let sum: crucible::math::Mat3 = parts.iter().sum();
+    // The same terms in another order.
+    assert!((sum - evaluation.virial).amax() < 1e-10 * parts.iter().map(|w| w.amax()).sum::<f64>());
+    assert!(parts.len() == system.len() && parts.iter().all(|w| w.amax() > 0.0));
+}

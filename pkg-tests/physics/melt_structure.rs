@@ -48,7 +48,7 @@ fn rocksalt_has_six_neighbours_at_right_angles_in_one_endless_cluster() {
     assert!((first, second) == ("Na", "Cl") && (3.1..4.7).contains(&cutoff), "{cutoff}");
     for (a, b) in [("Na", "Cl"), ("Cl", "Na")] {
         assert!((observer.coordination(a, b).unwrap().values[6] - 1.0).abs() < 1e-12);
-        assert_eq!(observer.mean_coordination(a, b).unwrap().value, 6.0);
+        assert!((observer.mean_coordination(a, b).unwrap().value - 6.0).abs() < 1e-12);
     }
     let (_, [mean, largest, endless]) = observer.clusters(0).unwrap();
     assert!((mean.value - 108.0).abs() < 1e-9 && (largest.value - 1.0).abs() < 1e-12 && endless.value == 1.0);
@@ -102,15 +102,15 @@ fn an_ideal_gas_has_no_structure_factor_and_a_crystal_has_bragg_peaks() {
     let (mut rng, kinds) = (rng::seeded(7, 0), (0..300).map(|i| u32::from(i % 3 > 0)).collect::<Vec<u32>>());
     let mut gas = System::new(cell, species(&["Ca", "Cl"]), kinds, vec![Vec3::zeros(); 300]).unwrap();
     let mut observer = StructureFactor::new(&gas).unwrap();
-    for index in 0..128 {
+    for index in 0..120 {
         gas.positions.iter_mut().for_each(|x| *x = Vec3::from_fn(|_, _| 18.0 * rng.random::<f64>()));
         observer.observe(&frame(&gas, index));
     }
     let (mut within, mut count) = (0.0, 0.0);
     for partial in observer.partials() {
         for (s, error) in partial.s.iter().zip(&partial.errors) {
-            // The first sample of a bin of few vectors may be far off, never five errors.
-            let error = error.unwrap();
+            // Rows may look correlated by chance, and then have no error. Of 250 bins none is five errors off.
+            let Some(error) = error else { continue };
             assert!((s - 1.0).abs() < 5.0 * error, "{}-{}: {s} ± {error}", partial.first, partial.second);
             within += f64::from((s - 1.0).abs() < error);
             count += 1.0;
@@ -118,7 +118,7 @@ fn an_ideal_gas_has_no_structure_factor_and_a_crystal_has_bragg_peaks() {
     }
     println!("S = 1 within one error in {:.1} % of {count} bins", 100.0 * within / count);
     // 68.3 % of some 230 bins, good to 3 %.
-    assert!((0.60..0.76).contains(&(within / count)), "{}", within / count);
+    assert!(count > 200.0 && (0.60..0.76).contains(&(within / count)), "{}", within / count);
     let total = structure_factors(&observer);
     assert!(total.iter().any(|p| p.route.contains("neutrons")) && total.iter().any(|p| p.route.contains("X-rays")));
 

@@ -75,6 +75,8 @@ pub struct BornMayerHuggins {
     cutoff: f64,
     ewald: Ewald,
     sums: Vec<AtomSum>,
+    /// Each atom's share of the tail at the last evaluation, eV.
+    tail_share: f64,
 }
 
 impl BornMayerHuggins {
@@ -99,6 +101,7 @@ impl BornMayerHuggins {
             cutoff,
             ewald: Ewald::new(cutoff, accuracy)?,
             sums: Vec::new(),
+            tail_share: 0.0,
         })
     }
 
@@ -140,8 +143,16 @@ impl Potential for BornMayerHuggins {
         self.ewald.add_reciprocal(system, &self.charges, out)?;
         let tail = self.tail(system, volume);
         let share = tail / system.len() as f64;
+        self.tail_share = share;
         out.site_energies.iter_mut().for_each(|energy| *energy += share);
         out.virial += Mat3::identity() * tail;
         Ok(())
+    }
+
+    fn atom_virials(&self, _neighbors: &NeighborList, out: &mut Vec<Mat3>) -> bool {
+        pair::atom_virials(&self.sums, out);
+        self.ewald.add_atom_virials(out);
+        out.iter_mut().for_each(|virial| *virial += Mat3::identity() * self.tail_share);
+        true
     }
 }

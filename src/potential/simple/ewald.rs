@@ -115,6 +115,17 @@ pub(super) struct Ewald {
     /// For each row, z from -largest to +largest.
     waves: Vec<Wave>,
     sums: Vec<GroupSum>,
+    last: Last,
+}
+
+/// What the last call was about.
+#[derive(Debug, Clone, Copy, Default)]
+struct Last {
+    reciprocal: Mat3,
+    /// `4 pi K/V`.
+    scale: f64,
+    /// Largest third index.
+    reach: usize,
 }
 
 impl Ewald {
@@ -135,6 +146,7 @@ impl Ewald {
             rows: Vec::new(),
             waves: Vec::new(),
             sums: Vec::new(),
+            last: Last::default(),
         })
     }
 
@@ -161,6 +173,7 @@ impl Ewald {
         self.sum_atoms(reach[2]);
         let scale = 4.0 * PI * COULOMB / volume;
         let own = COULOMB * self.alpha / PI.sqrt();
+        self.last = Last { reciprocal, scale, reach: reach[2] };
         for (i, (energy, force)) in out.site_energies.iter_mut().zip(&mut out.forces).enumerate() {
             let (group, lane) = (i / WIDTH, i % WIDTH);
             let (charge, sum) = (self.charges[group].0[lane], &self.sums[group]);
@@ -315,16 +328,55 @@ impl Ewald {
         });
     }
 
+    /// Adds each atom's part of the last call's virial: that of its charge in the waves of all.
+    pub(super) fn add_atom_virials(&self, virials: &mut [Mat3]) {
+        let Last { reciprocal, scale, reach } = self.last;
+        let (rows, phases, charges) = (&self.rows, &self.phases, &self.charges);
+        parallel::for_each_chunk(virials, TILE * WIDTH, |index, atoms| {
+            let start = index * TILE;
+            let size = atoms.len().div_ceil(WIDTH);
+            let mut tile = [Phase::ONE; TILE];
+            let mut sums = [[Wide::ZERO; 6]; TILE];
+            for (row, waves) in rows.iter().zip(self.waves.chunks_exact(2 * reach + 1)) {
+                for (k, phase) in tile[..size].iter_mut().enumerate() {
+                    *phase = in_plane_phase(phases, charges.len(), *row, start + k).scaled(charges[start + k]);
+                }
+                for (z, wave) in waves.iter().enumerate().filter(|(_, wave)| wave.weight > 0.0) {
+                    let third = z as i32 - reach as i32;
+                    let tensor = self.stress(&(reciprocal * Vec3::new(row.x.into(), row.y.into(), third.into())));
+                    let powers = &phases[2][third.unsigned_abs() as usize * charges.len() + start..][..size];
+                    let (re, im) = (Wide::splat(wave.weight * wave.re), Wide::splat(wave.weight * wave.im));
+                    for (sum, (phase, power)) in sums.iter_mut().zip(tile.iter().zip(powers)) {
+                        let phase = phase.times(power.conjugate_if(third < 0));
+                        let share = re * phase.re + im * phase.im;
+                        sum.iter_mut().zip(tensor).for_each(|(total, t)| *total += share * Wide::splat(t));
+                    }
+                }
+            }
+            for (i, virial) in atoms.iter_mut().enumerate() {
+                let [xx, yy, zz, yz, xz, xy] = sums[i / WIDTH].map(|sum| scale * sum.0[i % WIDTH]);
+                *virial += Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz);
+            }
+        });
+    }
+
+    /// `1 - 2 (1/k^2 + 1/(4 alpha^2)) k (x) k`: xx, yy, zz, yz, xz, xy.
+    fn stress(&self, k: &Vec3) -> [f64; 6] {
+        let stretch = 2.0 / k.norm_squared() + 0.5 / (self.alpha * self.alpha);
+        let diagonal = |x: f64| 1.0 - stretch * x * x;
+        let products = [-stretch * k.y * k.z, -stretch * k.x * k.z, -stretch * k.x * k.y];
+        [diagonal(k.x), diagonal(k.y), diagonal(k.z), products[0], products[1], products[2]]
+    }
+
     /// `sum a |S|^2 (1 - 2 (1/k^2 + 1/(4 alpha^2)) k (x) k)` over half of the wave vectors.
     fn virial(&self, reciprocal: &Mat3, reach: usize) -> Mat3 {
         let mut virial = Mat3::zeros();
         for (row, waves) in self.rows.iter().zip(self.waves.chunks_exact(2 * reach + 1)) {
             for (z, wave) in waves.iter().enumerate().filter(|(_, wave)| wave.weight > 0.0) {
                 let index = Vec3::new(f64::from(row.x), f64::from(row.y), z as f64 - reach as f64);
-                let k = reciprocal * index;
                 let strength = wave.weight * (wave.re * wave.re + wave.im * wave.im);
-                let stretch = 2.0 / k.norm_squared() + 0.5 / (self.alpha * self.alpha);
-                virial += (Mat3::identity() - k * k.transpose() * stretch) * strength;
+                let [xx, yy, zz, yz, xz, xy] = self.stress(&(reciprocal * index));
+                virial += Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz) * strength;
             }
         }
         virial
