@@ -111,8 +111,8 @@ fn an_ideal_gas_has_no_structure_factor_and_a_crystal_has_bragg_peaks() {
         for (s, error) in partial.s.iter().zip(&partial.errors) {
             // Rows may look correlated by chance, and then have no error. Of 250 bins none is five errors off.
             let Some(error) = error else { continue };
-            assert!((s - 1.0).abs() < 5.0 * error, "{}-{}: {s} ± {error}", partial.first, partial.second);
-            within += f64::from((s - 1.0).abs() < error);
+            assert!((s - 1.0).abs() < 5.0 * *error, "{}-{}: {s} ± {error}", partial.first, partial.second);
+            within += f64::from((s - 1.0).abs() < *error);
             count += 1.0;
         }
     }
