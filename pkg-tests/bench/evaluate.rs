@@ -40,7 +40,7 @@ fn main() -> crucible::Result<()> {
     grades(&filter)
 }
 
-/// What the extrapolation grade of each atom costs, at every step; a run is graded every tenth.
+/// What the extrapolation grade of each atom costs, at every step; a run is graded at every twentieth.
 fn grades(filter: &[String]) -> crucible::Result<()> {
     for (structure, species) in CASES {
         for level in LEVELS {

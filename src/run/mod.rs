@@ -33,7 +33,7 @@
 //!     "free_axes": false
 //!   },
 //!   "sampling": { "thermo_every": 10, "structure_every": 20, "transport_every": 5 },
-//!   "extrapolation": { "every": 10, "warn": 2, "stop": 10, "keep_above": 2, "max_kept": 100 }
+//!   "extrapolation": { "every": 20, "warn": 2, "stop": 10, "keep_above": 2, "max_kept": 100 }
 //! }"#;
 //! let full: crucible::run::RunSpec = serde_json::from_str(text).unwrap();
 //!
