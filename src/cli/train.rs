@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use crucible::fitting::{
-    DataSet, Fit, FitProgress, FitSpec, PartReport, TemplateSpec, Weighting, Weights, learning_curve, parity_charts,
+    DataSet, Fit, FitProgress, FitSpec, PartReport, TemplateSpec, Weighting, Weights, build_active_set, learning_curve,
+    parity_charts,
 };
-use crucible::io::{read_almtp, write_mtp};
-use crucible::potential::mtp::MtpParameters;
+use crucible::io::{Almtp, read_almtp, write_almtp, write_mtp};
+use crucible::potential::mtp::{GradeMode, MtpParameters};
 use crucible::{Error, Result};
 
 use super::{errors, files, labelled};
@@ -16,7 +17,10 @@ use super::{errors, files, labelled};
 /// Time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
-/// Fits a potential to labelled configurations and writes it as .mtp.
+/// Rows of the active set are exchanged while that raises its volume by more than this factor.
+const SELECTION_THRESHOLD: f64 = 1.001;
+
+/// Fits a potential to labelled configurations and writes it.
 #[derive(Args)]
 #[command(after_help = "Examples:
   crucible train salt.extxyz -o salt.mtp --level 14 --cutoff 6 --species K,Ca,Cl
@@ -26,8 +30,8 @@ pub struct Arguments {
     /// Labelled configurations: .cfg or extended XYZ; several files one after the other.
     #[arg(required = true, num_args = 1.., value_name = "DATA")]
     data: Vec<PathBuf>,
-    /// Potential to write; "-" is standard output.
-    #[arg(long, short, value_name = "OUT.mtp")]
+    /// Potential to write: .mtp, or .almtp with the active set of the training part; "-" is standard output.
+    #[arg(long, short, value_name = "OUT")]
     output: PathBuf,
     /// Potential to start from, trained or not; instead of --level and --cutoff.
     #[arg(long, value_name = "MTP", conflicts_with_all = ["level", "cutoff", "basis_size"])]
@@ -205,7 +209,7 @@ fn write(arguments: &Arguments, fit: &Fit) -> Result<()> {
     let Some(potential) = fit.potential() else {
         return Err(Error::invalid("--max-time", "no pass over the data was complete", "more time"));
     };
-    files::write(&arguments.output, write_mtp(&potential).as_bytes())?;
+    files::write(&arguments.output, &content(&arguments.output, &potential, fit)?)?;
     if let Some(path) = &arguments.save {
         write_json(path, fit.state())?;
     }
@@ -223,6 +227,17 @@ fn write(arguments: &Arguments, fit: &Fit) -> Result<()> {
         Some(path) => write_json(path, &serde_json::json!({ "parts": parts, "history": fit.history() })),
         None => Ok(()),
     }
+}
+
+/// The potential as its file's name asks for: with the active set of the training part, or alone.
+fn content(output: &Path, potential: &MtpParameters, fit: &Fit) -> Result<Vec<u8>> {
+    if output.extension().is_none_or(|extension| extension != "almtp") {
+        return Ok(write_mtp(potential).into_bytes());
+    }
+    let configurations = fit.training().to_configurations();
+    let mode = GradeMode::Neighborhood { weight: 1.0 };
+    let active_set = build_active_set(potential, &configurations, mode, SELECTION_THRESHOLD)?;
+    Ok(write_almtp(&Almtp { parameters: potential.clone(), active_set: Some(active_set) }))
 }
 
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::io::Configuration;
-use crate::math::Vec3;
+use crate::math::{Mat3, Vec3};
 use crate::neighbor::NeighborList;
 use crate::system::{Species, System};
 
@@ -93,6 +93,22 @@ impl DataSet {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.configurations.is_empty()
+    }
+
+    /// The configurations as files hold them.
+    pub fn to_configurations(&self) -> Vec<Configuration> {
+        let configuration = |labelled: &Labelled| {
+            let Labels { energy, forces, stress } = &labelled.labels;
+            let tensor = |[xx, yy, zz, yz, xz, xy]: [f64; 6]| Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz);
+            Configuration {
+                name: labelled.name.clone(),
+                energy: Some(*energy),
+                forces: Some(forces.clone()),
+                plus_stress: stress.map(tensor),
+                ..Configuration::new(labelled.system.clone())
+            }
+        };
+        self.configurations.iter().map(configuration).collect()
     }
 
     /// Distance of the closest pair of atoms within 4 Å, with the configuration that has it, Å.

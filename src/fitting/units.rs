@@ -1,24 +1,25 @@
 //! Do energies and forces of a data set speak of one surface in eV and Å?
 //!
 //! Absolute energies say nothing: codes put zero where they like. But forces are the slopes of the energy, so a small
-//! potential fitted to the forces alone predicts how the energy changes within a composition. Labels in another unit show
+//! potential fitted to forces and stresses alone predicts how the energy changes within a composition. Labels in another unit show
 //! as a slope far from 1 between the two.
 
 use crate::error::{Error, Result};
 use crate::potential::mtp::MtpParameters;
-use crate::potential::mtp::jacobian::JacobianKernel;
 
 use super::dataset::DataSet;
 use super::errors::{Lists, each_prediction};
 use super::loss::Weights;
-use super::normal::{Accumulator, NormalEquations, Prepared};
+use super::optimizer::{Fit, FitSpec};
 use super::template::TemplateSpec;
 
 /// Level of the small potential.
 const LEVEL: usize = 8;
 /// Configurations that are looked at, and the fewest that say anything.
-const MOST: usize = 60;
+const MOST: usize = 30;
 const FEWEST: usize = 8;
+/// Steps of the fit to the forces: a rough potential will do.
+const STEPS: usize = 12;
 /// Correlation from which a slope is believed.
 const CLEAR: f64 = 0.8;
 /// By how much a slope may differ from a unit's.
@@ -55,33 +56,21 @@ fn energy_over_forces(set: &DataSet, min_dist: f64, cutoff: f64) -> Result<Optio
     let sample = DataSet { species: set.species.clone(), configurations, notes: Vec::new() };
     let mut spec = TemplateSpec::new(LEVEL, sample.species.len(), cutoff);
     spec.radial_basis.min_dist = min_dist;
-    let mut template = spec.build()?;
+    let template = spec.build()?;
     if sample.len() < FEWEST || sample.equation_count() < 4 * template.parameter_count() {
         return Ok(None);
     }
-    let size = template.radial_basis.size;
-    for (k, c) in template.radial_coeffs.iter_mut().enumerate() {
-        *c = 1.0 / (1.0 + (k % size) as f64 + ((k / size) % 2) as f64);
-    }
-    let kernel = JacobianKernel::new(&template)?;
-    let lists = Lists::new(&sample, cutoff)?;
-    let weights = Weights { energy: 0.0, force: 1.0, stress: 0.0, ..Weights::default() };
-    let mut accumulator = Accumulator::default();
-    accumulator.reset(kernel.parameter_count());
-    for (labelled, neighbors) in sample.configurations.iter().zip(&lists.0) {
-        let prepared = Prepared { system: &labelled.system, neighbors, labels: &labelled.labels };
-        accumulator.add(&kernel, &prepared, 0.0, &weights);
-    }
-    let equations = NormalEquations::collect(&[accumulator], kernel.linear_start(), sample.len())?;
-    let solution = equations.solve_linear(1e-9)?;
-    let moments = solution.coefficients.as_slice().iter().skip(template.species_count).copied().collect();
-    let fitted = MtpParameters { moment_coeffs: moments, trained: true, ..template };
-    Ok(slope_within_compositions(&fitted, &sample, &lists)?)
+    let weights = Weights { energy: 0.0, force: 1.0, stress: 0.1, ..Weights::default() };
+    let spec = FitSpec { weights, starts: 1, max_iterations: STEPS, held_out: 0.0, ..FitSpec::default() };
+    let mut fit = Fit::new(template, sample.clone(), spec)?;
+    fit.advance(&mut || false)?;
+    fit.potential().map_or(Ok(None), |fitted| slope_within_compositions(&fitted, &sample))
 }
 
-fn slope_within_compositions(fitted: &MtpParameters, sample: &DataSet, lists: &Lists) -> Result<Option<(f64, f64)>> {
+fn slope_within_compositions(fitted: &MtpParameters, sample: &DataSet) -> Result<Option<(f64, f64)>> {
+    let lists = Lists::new(sample, fitted.radial_basis.max_dist)?;
     let mut groups: Vec<(Vec<usize>, Vec<[f64; 2]>)> = Vec::new();
-    each_prediction(fitted, sample, lists, |labelled, prediction| {
+    each_prediction(fitted, sample, &lists, |labelled, prediction| {
         let counts = labelled.system.counts();
         let pair = [prediction.energy, labelled.labels.energy];
         match groups.iter_mut().find(|(known, _)| *known == counts) {
