@@ -125,7 +125,7 @@ fn every_ensemble_holds_its_conserved_energy() {
     }
 }
 
-fn in_pool<T: Send>(threads: usize, body: impl FnOnce() -> T + Send) -> T {
+pub fn in_pool<T: Send>(threads: usize, body: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(body)
 }
 

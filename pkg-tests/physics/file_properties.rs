@@ -1,9 +1,4 @@
 //! Properties of the parsers: what is written reads back, and no input makes them panic or allocate beyond its size.
-//!
-//! The allocator counts what each thread asks for, so that the bound is measured and not argued.
-
-use std::alloc::{GlobalAlloc, Layout, System as SystemAllocator};
-use std::cell::Cell as Counter;
 
 use crucible::io::{
     Configuration, read_almtp, read_cfg, read_extxyz, read_lammps_data, read_mtp, read_poscar, read_structure,
@@ -15,48 +10,8 @@ use crucible::system::{Cell, Species, System};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::allocations::peak_of;
 use crate::reference;
-
-struct Counting;
-
-thread_local! {
-    static LIVE: Counter<usize> = const { Counter::new(0) };
-    static PEAK: Counter<usize> = const { Counter::new(0) };
-}
-
-fn record(change: impl Fn(usize) -> usize) {
-    // During a thread's end its counters are gone, and nothing is measured then.
-    let _ = LIVE.try_with(|live| {
-        live.set(change(live.get()));
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
-    });
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged; the counters do not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        record(|live| live.saturating_add(layout.size()));
-        // SAFETY: as for this function.
-        unsafe { SystemAllocator.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        record(|live| live.saturating_sub(layout.size()));
-        // SAFETY: as for this function.
-        unsafe { SystemAllocator.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The most memory that `body` held at a time, bytes.
-fn peak_of(body: impl FnOnce()) -> usize {
-    let before = LIVE.get();
-    PEAK.set(before);
-    body();
-    PEAK.get().saturating_sub(before)
-}
 
 /// Every parser on the same bytes.
 fn parse_everything(bytes: &[u8]) {

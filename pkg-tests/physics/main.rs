@@ -2,6 +2,7 @@
 
 mod active_set;
 mod analyze;
+mod allocations;
 mod cli;
 mod dynamics;
 mod ensembles;
