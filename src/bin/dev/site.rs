@@ -71,7 +71,8 @@ fn vendor(root: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Brings `target/site` up to date: `www/`, the packages, what is vendored, `potentials/`; whatever else is there goes.
+/// Brings `target/site` up to date: `www/`, the packages, what is vendored, `potentials/` without the data that they were
+/// fitted to; whatever else is there goes.
 fn assemble(root: &Path) -> std::io::Result<()> {
     let site = root.join(SITE);
     mirror(&root.join("www"), &site, &|path| {
@@ -80,7 +81,7 @@ fn assemble(root: &Path) -> std::io::Result<()> {
     })?;
     let potentials = root.join("potentials");
     if potentials.is_dir() {
-        mirror(&potentials, &site.join("potentials"), &|_| true)?;
+        mirror(&potentials, &site.join("potentials"), &|path| !path.ends_with("data"))?;
     }
     list(&site)
 }
