@@ -1,5 +1,5 @@
 //! An allocator that counts what each thread asks for, so that bounds are measured and not argued; and that a step of
-//! dynamics asks for nothing.
+//! dynamics asks for nothing, unless the list of neighbours is made anew.
 
 use std::alloc::{GlobalAlloc, Layout, System as SystemAllocator};
 use std::cell::Cell as Counter;
@@ -63,27 +63,34 @@ fn calls_of(body: impl FnOnce()) -> usize {
     CALLS.get() - before
 }
 
-/// Steps until every buffer has its size, and steps that are counted: the list of neighbours is made anew several times
-/// in each.
+/// Steps until every buffer has its size, and steps that are counted.
 const STEPS: usize = 300;
+/// The list of neighbours is made anew every fifth to twentieth of these steps; whatever else asked for memory would do so
+/// in every step.
+const FEWEST_QUIET_STEPS: usize = STEPS / 2;
 
-fn steps_ask_for_nothing(name: &str, system: &System, potential: &(dyn Fn() -> Box<dyn Potential> + Sync), timestep_fs: f64) {
+fn most_steps_ask_for_nothing(
+    name: &str,
+    system: &System,
+    potential: &(dyn Fn() -> Box<dyn Potential> + Sync),
+    timestep_fs: f64,
+) {
     for ensemble in ensembles(false) {
         let label = format!("{name}, {ensemble:?}");
         // A pool of one thread, whose counters see everything.
-        let calls = crate::dynamics::in_pool(1, || {
+        let quiet = crate::dynamics::in_pool(1, || {
             let mut simulation =
                 Simulation::new(system.clone(), potential(), ensemble, timestep_fs, 1, Limits::default()).unwrap();
             advance(&mut simulation, STEPS);
-            calls_of(|| advance(&mut simulation, STEPS))
+            (0..STEPS).filter(|_| calls_of(|| simulation.step().unwrap()) == 0).count()
         });
-        assert_eq!(calls, 0, "{label}");
+        assert!(quiet >= FEWEST_QUIET_STEPS, "{label}: only {quiet} of {STEPS} steps asked for no memory");
     }
 }
 
 #[test]
 fn a_step_asks_for_no_memory() {
-    steps_ask_for_nothing("Lennard-Jones", &liquid(3), &|| Box::new(LennardJones::argon()), 4.0);
+    most_steps_ask_for_nothing("Lennard-Jones", &liquid(3), &|| Box::new(LennardJones::argon()), 4.0);
     let read = |name: &str| {
         let path = format!("{}/potentials/cacl2-kcl/{name}", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(path).unwrap()
@@ -91,5 +98,5 @@ fn a_step_asks_for_no_memory() {
     let species = ["K", "Ca", "Cl"].map(|name| crucible::system::Species::from_name(name).unwrap());
     let melt = read_cfg(&read("check.cfg"), "check.cfg", &species).unwrap().swap_remove(0).system;
     let parameters = read_mtp(&read("potential.mtp"), "potential.mtp").unwrap();
-    steps_ask_for_nothing("MTP", &melt, &|| Box::new(MtpPotential::new(parameters.clone()).unwrap()), 1.0);
+    most_steps_ask_for_nothing("MTP", &melt, &|| Box::new(MtpPotential::new(parameters.clone()).unwrap()), 1.0);
 }
