@@ -1,8 +1,8 @@
 //! Physics tests against the library, one binary.
 
 mod active_set;
-mod analyze;
 mod allocations;
+mod analyze;
 mod cli;
 mod dynamics;
 mod ensembles;
