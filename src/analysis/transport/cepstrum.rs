@@ -104,20 +104,20 @@ fn cepstrum(values: &[f64]) -> Vec<f64> {
 /// psi(n/2) for whole n.
 fn digamma(n: usize) -> f64 {
     const EULER: f64 = 0.577_215_664_901_532_9;
-    let start = if n % 2 == 0 { -EULER } else { -EULER - 2.0 * std::f64::consts::LN_2 };
+    let start = if n.is_multiple_of(2) { -EULER } else { -EULER - 2.0 * std::f64::consts::LN_2 };
     start + below(n).map(|x| 1.0 / x).sum::<f64>()
 }
 
 /// psi'(n/2) for whole n.
 fn trigamma(n: usize) -> f64 {
     let square = std::f64::consts::PI.powi(2);
-    let start = if n % 2 == 0 { square / 6.0 } else { square / 2.0 };
+    let start = if n.is_multiple_of(2) { square / 6.0 } else { square / 2.0 };
     start - below(n).map(|x| 1.0 / (x * x)).sum::<f64>()
 }
 
 /// n/2 - 1, n/2 - 2, … as long as they are positive.
 fn below(n: usize) -> impl Iterator<Item = f64> {
-    (1..n).rev().filter(move |k| (n - k) % 2 == 0).map(|k| 0.5 * k as f64)
+    (1..n).rev().filter(move |k| (n - k).is_multiple_of(2)).map(|k| 0.5 * k as f64)
 }
 
 #[cfg(test)]
