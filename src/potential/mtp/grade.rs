@@ -132,8 +132,9 @@ impl EnergyDerivatives {
 pub struct ExtrapolationGrade {
     derivatives: EnergyDerivatives,
     mode: GradeMode,
-    /// A^-1, column by column.
+    /// A^-1, as sites read it, and as it is given where the sum of all rows reads it.
     columns: Vec<f64>,
+    inverse: Vec<f64>,
     /// Atoms by species, and what each batch of them yields.
     order: Vec<u32>,
     batches: Vec<BatchGrades>,
@@ -167,8 +168,12 @@ impl ExtrapolationGrade {
             let expected = format!("{n} times {n} finite numbers, as many as the potential has parameters");
             return Err(Error::invalid("inverse of the active set", format!("{} numbers", inverse.len()), expected));
         }
-        let columns = (0..n).flat_map(|column| inverse.iter().skip(column).step_by(n).copied()).collect();
-        Ok(Self { derivatives, mode, columns, order: Vec::new(), batches: Vec::new() })
+        let columns = rows::grouped_columns(inverse, n);
+        let inverse = match mode {
+            GradeMode::Neighborhood { .. } => Vec::new(),
+            GradeMode::Configuration { .. } => inverse.to_vec(),
+        };
+        Ok(Self { derivatives, mode, columns, inverse, order: Vec::new(), batches: Vec::new() })
     }
 
     /// What the active set's rows are derivatives of.
@@ -246,7 +251,10 @@ impl ExtrapolationGrade {
         for batch in others {
             first.total.iter_mut().zip(&batch.total).for_each(|(sum, value)| *sum += value);
         }
-        let product = |column: &[f64]| column.iter().zip(&first.total).map(|(a, b)| a * b).sum::<f64>().abs();
-        self.columns.chunks_exact(first.total.len().max(1)).map(product).fold(0.0, f64::max)
+        let mut products = vec![0.0; first.total.len()];
+        for (value, row) in first.total.iter().zip(self.inverse.chunks_exact(products.len().max(1))) {
+            products.iter_mut().zip(row).for_each(|(product, x)| *product += value * x);
+        }
+        products.into_iter().fold(0.0, |largest, product| f64::max(largest, product.abs()))
     }
 }

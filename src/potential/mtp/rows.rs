@@ -64,7 +64,7 @@ pub(super) trait RowKernel: Send + Sync + std::fmt::Debug {
     fn layout(&self) -> &RowLayout;
 
     /// Adds the rows of up to [`BATCH`] atoms of species `zi` to `total`, all parameters wide, unless that is empty.
-    /// Returns `max_k |(b M)_k|` of each row `b`, where `columns` is M column by column.
+    /// Returns `max_k |(b M)_k|` of each row `b`; `columns` is M by [`grouped_columns`].
     fn largest_products(&self, input: &SiteInput, batch: Batch, columns: &[f64], total: &mut [f64]) -> Node;
 
     /// The same atoms' rows, all parameters wide, into `rows`, one after another.
@@ -117,6 +117,8 @@ struct Workspace<const W: usize> {
     coefficients: Vec<f64>,
     /// P_mu of each neighbour.
     polynomials: Vec<Track<W>>,
+    /// P_mu of the neighbours at hand.
+    here: Vec<Lanes<W>>,
     /// Sums over the neighbours of one species, index `xi*K + mu`.
     sums: Vec<Lanes<W>>,
 }
@@ -133,6 +135,7 @@ impl<const W: usize> RowLanes<W> {
             adjoints: vec![[0.0; BATCH]; plan.contraction.node_count()],
             coefficients: Vec::new(),
             polynomials: vec![Vec::new(); radial.count],
+            here: vec![Lanes::ZERO; radial.count],
             sums: vec![Lanes::ZERO; radial.count * radial.size],
         };
         let workspaces = (0..=parallel::threads()).map(|_| Mutex::new(workspace())).collect();
@@ -201,14 +204,15 @@ impl<const W: usize> RowLanes<W> {
         for (mu, rank) in self.plan.contraction.ranks.iter().enumerate() {
             let track = &mut workspace.polynomials[mu];
             track.clear();
-            track.resize(atom.entries, [0.0; W]);
+            // One entry more than there are: runs of species are read from any lane on.
+            track.resize(atom.entries + 1, [0.0; W]);
             let Some(rank) = *rank else { continue };
             for s in 0..=rank.min(1) {
                 let rows = rank - s + 1;
                 let end = base + rows * (rows + 1) / 2;
                 workspace.coefficients.clear();
                 workspace.coefficients.extend(workspace.adjoints[base..end].iter().map(|node| node[lane]));
-                for (n, value) in track.iter_mut().enumerate() {
+                for (n, value) in track[..atom.entries].iter_mut().enumerate() {
                     let polynomial = horner(&workspace.coefficients, rows, Lanes(atom.x[n]), Lanes(atom.y[n]));
                     let factor = if s == 0 { Lanes::splat(1.0) } else { Lanes(atom.z[n]) };
                     *value = (Lanes(*value) + polynomial * factor).0;
@@ -221,13 +225,19 @@ impl<const W: usize> RowLanes<W> {
     /// `sum_j Q_xi(r_ij) P_mu(u_ij)` over the neighbours of each species, into the atom's lane of `rows`.
     #[inline(always)]
     fn sum_basis(&self, lane: usize, workspace: &mut Workspace<W>, rows: &mut [Node]) {
-        let Workspace { atoms, polynomials, sums, .. } = workspace;
+        let Workspace { atoms, polynomials, here, sums, .. } = workspace;
         let (count, size) = (self.radial.count, self.radial.size);
         let mut start = 0;
         for &(end, zj) in &atoms[lane].runs {
             sums.fill(Lanes::ZERO);
             for n in (start..end).step_by(W) {
-                self.add_neighbors(&atoms[lane], polynomials, n, end, sums);
+                // Lanes from `end` on belong to the next species.
+                let taken = (end - n).min(W);
+                for (here, track) in here.iter_mut().zip(&*polynomials) {
+                    *here = lanes_from(track, n, taken, 0.0);
+                }
+                let distance = lanes_from(&atoms[lane].distance, n, taken, self.radial.max_dist);
+                self.add_neighbors(distance, here, sums);
             }
             for mu in 0..count {
                 for xi in 0..size {
@@ -238,24 +248,10 @@ impl<const W: usize> RowLanes<W> {
         }
     }
 
-    /// Adds neighbours `n .. n + W`, of which those from `end` on belong to others.
+    /// Adds `Q_xi P_mu` of `W` neighbours.
     #[inline(always)]
-    fn add_neighbors(
-        &self,
-        atom: &Neighborhood<W>,
-        polynomials: &[Track<W>],
-        n: usize,
-        end: usize,
-        sums: &mut [Lanes<W>],
-    ) {
-        let taken = (end - n).min(W);
-        let lanes = |track: &Track<W>, empty: f64| {
-            let mut lanes = [empty; W];
-            lanes[..taken].copy_from_slice(&track.as_flattened()[n..n + taken]);
-            Lanes(lanes)
-        };
+    fn add_neighbors(&self, distance: Lanes<W>, polynomials: &[Lanes<W>], sums: &mut [Lanes<W>]) {
         let radial = &self.radial;
-        let distance = lanes(&atom.distance, radial.max_dist);
         let r = if radial.repulsive { distance.map(|r| r.max(radial.min_dist)) } else { distance };
         let x = r * Lanes::splat(radial.slope) + Lanes::splat(radial.intercept);
         let (mut p, mut before) = (envelope(radial, r).0, Lanes::ZERO);
@@ -266,23 +262,17 @@ impl<const W: usize> RowLanes<W> {
                 (p, before) = (factor * p + before * Lanes::splat(c), p);
             }
             for (sum, polynomial) in row.iter_mut().zip(polynomials) {
-                *sum += p * lanes(polynomial, 0.0);
+                *sum += p * *polynomial;
             }
         }
     }
 
-    /// Two columns at a time for 128-bit registers, four for wider ones.
     #[inline(always)]
     fn products(&self, rows: &[Node], zi: usize, columns: &[f64]) -> Node {
-        let parameters = self.layout.parameters();
         let parts = self.layout.parts(zi);
         let mut largest = [0.0; BATCH];
-        let mut groups = columns.chunks_exact(parameters * COLUMNS);
-        for group in &mut groups {
-            products_of::<COLUMNS>(rows, &parts, group, parameters, &mut largest);
-        }
-        for column in groups.remainder().chunks_exact(parameters) {
-            products_of::<1>(rows, &parts, column, parameters, &mut largest);
+        for group in columns.chunks_exact(self.layout.parameters() * COLUMNS) {
+            products_of(rows, &parts, group, &mut largest);
         }
         largest
     }
@@ -300,35 +290,49 @@ impl<const W: usize> RowLanes<W> {
     }
 }
 
-/// Columns of the matrix that one load of a row's entries serves; their sums have to stay in registers.
+/// Columns of the matrix that one load of a row's entries serves; their sums have to stay in registers, of which 128-bit
+/// instructions have sixteen.
 const COLUMNS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 4 };
 
-/// Raises `largest` to the products with `C` columns.
+/// A matrix, n x n and row-major, as [`RowKernel::largest_products`] reads it: groups of [`COLUMNS`] columns, each group row by
+/// row, the last one filled up with zeros.
+pub(super) fn grouped_columns(matrix: &[f64], n: usize) -> Vec<f64> {
+    let mut grouped = Vec::with_capacity(n.next_multiple_of(COLUMNS) * n);
+    for first in (0..n).step_by(COLUMNS) {
+        for row in matrix.chunks_exact(n) {
+            grouped.extend((first..first + COLUMNS).map(|column| row.get(column).copied().unwrap_or(0.0)));
+        }
+    }
+    grouped
+}
+
+/// Raises `largest` to the products with one group of columns.
 #[inline(always)]
-fn products_of<const C: usize>(
-    rows: &[Node],
-    parts: &[Range<usize>; 3],
-    columns: &[f64],
-    parameters: usize,
-    largest: &mut Node,
-) {
-    let mut sums = [Lanes::<BATCH>::ZERO; C];
+fn products_of(rows: &[Node], parts: &[Range<usize>; 3], group: &[f64], largest: &mut Node) {
+    let mut sums = [Lanes::<BATCH>::ZERO; COLUMNS];
     let mut rest = rows;
     for part in parts {
         let (rows, after) = rest.split_at(part.len());
         rest = after;
-        let columns: [&[f64]; C] = std::array::from_fn(|k| &columns[k * parameters..][part.clone()]);
-        for (entry, row) in rows.iter().enumerate() {
-            for (sum, column) in sums.iter_mut().zip(&columns) {
-                *sum += Lanes(*row) * Lanes::splat(column[entry]);
+        let entries = group[part.start * COLUMNS..part.end * COLUMNS].chunks_exact(COLUMNS);
+        for (row, entries) in rows.iter().zip(entries) {
+            for (sum, entry) in sums.iter_mut().zip(entries) {
+                *sum += Lanes(*row) * Lanes::splat(*entry);
             }
         }
     }
     for sum in sums {
         for (largest, product) in largest.iter_mut().zip(sum.0) {
-            *largest = if product.abs() <= *largest { *largest } else { product.abs() };
+            *largest = f64::max(*largest, product.abs());
         }
     }
+}
+
+/// `W` values from place `n` on, of which those past `taken` are replaced.
+#[inline(always)]
+fn lanes_from<const W: usize>(track: &Track<W>, n: usize, taken: usize, empty: f64) -> Lanes<W> {
+    let values = &track.as_flattened()[n..n + W];
+    Lanes(std::array::from_fn(|k| if k < taken { values[k] } else { empty }))
 }
 
 /// `sum over q, p of c[q][p] x^p y^q`, rows of falling length one after another: `rows` coefficients for q = 0, then one fewer.
