@@ -22,7 +22,7 @@ pub fn read_vasprun(text: &str, file: &str) -> Result<Label> {
         )
     })?;
     let root = document.root_element();
-    let calculation = root.children().filter(|node| node.has_tag_name("calculation")).last();
+    let calculation = root.children().rfind(|node| node.has_tag_name("calculation"));
     let calculation = calculation.ok_or_else(|| reader.missing("calculation"))?;
     let steps = calculation.children().filter(|node| node.has_tag_name("scstep")).count();
     let limit = root.descendants().find(|node| node.attribute("name") == Some("NELM")).and_then(|node| node.text());
