@@ -1,6 +1,6 @@
 //! `crucible grade`: how far structures lie outside what a potential was trained on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crucible::fitting::grade_configurations;
@@ -73,7 +73,7 @@ fn graded<'a>(structure: &'a Configuration, grades: &'a Grades) -> Graded<'a> {
     Graded { name: structure.name.as_deref(), grade: grades.grade, site_grades: &grades.sites }
 }
 
-fn write_graded(mut structures: Vec<Configuration>, grades: &[Grades], out: &PathBuf) -> Result<()> {
+fn write_graded(mut structures: Vec<Configuration>, grades: &[Grades], out: &Path) -> Result<()> {
     let name = files::name(out);
     let format = StructureFormat::from_name(&name)
         .ok_or_else(|| Error::invalid("--out", &name, "a name ending in .cfg or .extxyz"))?;
