@@ -278,11 +278,11 @@ fn currents_need_a_constant_volume_and_production_takes_the_mean_one() {
     assert!((taken - mean).abs() < 0.2 * spread && spread > 0.0, "{taken} {mean} {spread}");
 }
 
-/// Means of the published values: see the docstring of each line.
+/// The triple point; 256 atoms leave the viscosity within the error of that of many.
 #[test]
 #[ignore = "slow: cargo dev test --slow"]
 fn slow_lennard_jones_liquid_has_published_transport() {
-    let results = run(&liquid(0.722, 0.8442, 500, 3.5, 1600.0));
+    let results = run(&liquid(0.722, 0.8442, 256, 3.0, 600.0));
     println!("{:?}", results.estimates["temperature"]);
     reduced(&results, "self-diffusion", "Einstein");
     reduced(&results, "bulk-viscosity", "Green–Kubo");
