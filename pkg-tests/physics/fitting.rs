@@ -387,6 +387,26 @@ fn bad_data_is_refused() {
     }
 }
 
+/// Labels in another unit show as forces that are not the slope of the energies.
+#[test]
+fn wrong_units_are_refused() {
+    let good = labelled_by(&teacher(), 40);
+    for (expected, energy, force) in [
+        ("look like Hartree", 27.211, 1.0),
+        ("look like Rydberg", 13.606, 1.0),
+        ("look like Rydberg/bohr", 1.0, 25.711),
+    ] {
+        let mut all = good.clone();
+        for configuration in &mut all {
+            configuration.energy = configuration.energy.map(|value| value / energy);
+            configuration.forces.iter_mut().flatten().for_each(|value| *value /= force);
+            configuration.plus_stress = configuration.plus_stress.map(|value| value / force);
+        }
+        let message = refusal(all);
+        assert!(message.contains(expected), "expected \"{expected}\" in: {message}");
+    }
+}
+
 #[test]
 fn duplicates_are_left_out_and_told() {
     let mut all = labelled_by(&teacher(), 4);
