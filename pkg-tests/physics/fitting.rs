@@ -243,7 +243,7 @@ fn labelled_by(teacher: &MtpParameters, count: usize) -> Vec<Configuration> {
                 Vec3::new(f64::from(site & 1), f64::from(site >> 1 & 1), f64::from(site >> 2 & 1)) * (0.5 * edge);
             positions.push(corner + Vec3::from_fn(|_, _| random.random_range(-0.25..0.25)));
             // Compositions that differ tell the species' energies apart.
-            types.push(u32::from(site as usize % 2 == 0 || (k % 3 == 0 && site == 7)));
+            types.push(u32::from((site as usize).is_multiple_of(2) || (k % 3 == 0 && site == 7)));
         }
         let species = ["K", "Cl"].map(|name| Species::from_name(name).unwrap()).to_vec();
         let system = System::new(Cell::orthorhombic(edge, edge, edge).unwrap(), species, types, positions).unwrap();

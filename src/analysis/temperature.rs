@@ -100,7 +100,7 @@ impl ArrheniusFit {
     /// # Errors
     /// As [`LinearFit::new`]; a temperature or a value that is not positive.
     pub fn new(kelvin: &[f64], values: &[f64], errors: &[Option<f64>]) -> Result<Self> {
-        if let Some(bad) = kelvin.iter().chain(values).find(|v| !(**v > 0.0)) {
+        if let Some(bad) = kelvin.iter().chain(values).find(|v| v.is_nan() || **v <= 0.0) {
             return Err(Error::invalid("points of an Arrhenius fit", bad, "positive temperatures and values"));
         }
         let x: Vec<f64> = kelvin.iter().map(|t| 1.0 / t).collect();

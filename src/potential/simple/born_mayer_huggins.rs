@@ -84,7 +84,7 @@ impl BornMayerHuggins {
     /// 1e-5 eV/Å.
     pub const ACCURACY: f64 = 1e-6;
 
-    /// An alkali halide with the parameters of Fumi and Tosi. `cutoff` in Å, `accuracy` as in [`Ewald::new`].
+    /// An alkali halide with the parameters of Fumi and Tosi. `cutoff` in Å, `accuracy` as in `Ewald::new`.
     ///
     /// # Errors
     /// A cutoff or an accuracy out of range.

@@ -7,6 +7,10 @@ const WORDS = {
     error: "The volume breathes slowly: samples closer together than a picosecond or so tell the same story, and blocks of time are compared instead.",
   },
   "molar-volume": { meaning: "The volume that one mole of formula units takes.", error: "As for the density: from blocks of time long enough to be independent." },
+  enthalpy: {
+    meaning: "Energy plus pressure times volume of one mole. Its zero is the potential's own: only differences mean something.",
+    error: "As for the density: from blocks of time long enough to be independent.",
+  },
   "thermal-expansion": {
     meaning: "By what fraction the volume grows for each kelvin at constant pressure.",
     error: "Taken from how volume and enthalpy fluctuate together. Fluctuations need many more independent samples than averages.",

@@ -9,7 +9,7 @@
 //!
 //! Everything in front of `dm_k/dr_ij` is one matrix an atom, so that the bulk of the work is one matrix product an atom,
 //! neighbours by moments by parameters. `H` is never formed: its products with `dm/dc` are tangents of the adjoints
-//! ([`tangent`]), eight radial coefficients at a time.
+//! (`tangent`), eight radial coefficients at a time.
 
 mod gradient;
 mod scalars;

@@ -152,8 +152,8 @@ impl Site {
                 let (zj, end) = self.run(start);
                 for block in 0..blocks {
                     let mut sum = Lanes::<LANES>::ZERO;
-                    for j in start..end {
-                        sum += Lanes(self.basis[j * blocks + block]) * Lanes::splat(monomial[j]);
+                    for (j, &factor) in (start..).zip(&monomial[start..end]) {
+                        sum += Lanes(self.basis[j * blocks + block]) * Lanes::splat(factor);
                     }
                     let total = &mut self.sums[(k * species + zj) * blocks + block];
                     *total = (Lanes(*total) + sum).0;
