@@ -65,6 +65,8 @@ test("a run that was left goes on from where it was", async () => {
 
   await page.goto(url);
   await page.click("button:text-is('Forget it')");
+  // It leaves the page once it has left the browser's storage.
+  await page.locator(".saved-run").waitFor({ state: "detached" });
   await page.reload();
   await page.waitForSelector("[data-preset]");
   assert.equal(await page.locator(".saved-run").count(), 0);
