@@ -13,7 +13,7 @@ const PREFIX: u8 = 0xfd;
 /// Second part of the opcodes f64x2.add, sub, mul and div.
 const F64X2_ARITHMETIC: std::ops::RangeInclusive<u32> = 0xf0..=0xf3;
 /// Half of what the lane kernels have: a loop that fell back to scalars loses more than that.
-const LEAST_ARITHMETIC: usize = 500;
+const LEAST_ARITHMETIC: usize = 8_000;
 
 /// Opcodes on v128 in a module.
 #[derive(Debug, Default, PartialEq)]
