@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crate::process::{self, describe};
+use crate::wasm::Speed;
 use crate::{Outcome, site};
 
 /// (structure, level) to (target, threads) to µs/atom.
@@ -12,7 +13,7 @@ type Table = BTreeMap<(String, u64), BTreeMap<(String, u64), f64>>;
 
 /// Builds, measures one target after the other, and prints the table.
 pub fn bench(root: &Path) -> Outcome {
-    site::build(root)?;
+    site::build(root, Speed::Full)?;
     let mut table = Table::new();
     println!("Timing natively …");
     let mut native = process::command("cargo", root);

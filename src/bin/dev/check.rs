@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::process::{command, run};
 use crate::toolchain;
-use crate::wasm::BUILDS;
+use crate::wasm::{BUILDS, Speed};
 use crate::{Outcome, fixed_memory, rules, simd, site};
 
 /// All checks; the first that fails ends it.
@@ -30,10 +30,10 @@ pub fn check(root: &Path) -> Outcome {
     toolchain.provide_clippy(root)?;
     for build in &BUILDS {
         step(&format!("clippy, wasm: {}", build.name), || {
-            run(build.cargo(root, &toolchain, "clippy").args(["--quiet", "--", "-D", "warnings"]))
+            run(build.cargo(root, &toolchain, "clippy", Speed::Full).args(["--quiet", "--", "-D", "warnings"]))
         })?;
     }
-    site::build(root)?;
+    site::build(root, Speed::Full)?;
     step("SIMD in the built modules", || simd::check(root))?;
     step("fixed shared memory", || fixed_memory::check(root))?;
     step("JS types", || javascript_types(root))

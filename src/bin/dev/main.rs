@@ -23,6 +23,8 @@ mod test;
 mod toolchain;
 mod wasm;
 
+use wasm::Speed;
+
 /// Result of a developer command; the message is printed as it is.
 pub type Outcome<T = ()> = Result<T, String>;
 
@@ -43,6 +45,9 @@ enum Command {
         /// Send no isolation headers, as a plain static host would (the page's service worker then isolates it)
         #[arg(long)]
         plain: bool,
+        /// Compile in seconds what runs several times slower: for work on the page
+        #[arg(long)]
+        quick: bool,
     },
     /// Run every test: natively, the built module under node, the built site in Chromium
     Test {
@@ -53,7 +58,11 @@ enum Command {
     /// Check format, lints, docs, JS types, the boundary rule and the SIMD of the built modules
     Check,
     /// Build the three wasm modules and the static site in target/site
-    Build,
+    Build {
+        /// Compile in seconds what runs several times slower: for work on the page
+        #[arg(long)]
+        quick: bool,
+    },
     /// Time the kernels natively and in wasm
     Bench,
     /// Write the reference outputs anew
@@ -73,13 +82,13 @@ fn main() -> ExitCode {
 
 fn run(root: &Path, command: Command) -> Outcome {
     match command {
-        Command::Serve { port, plain } => {
-            site::build(root)?;
+        Command::Serve { port, plain, quick } => {
+            site::build(root, Speed::of(quick))?;
             serve::serve(&root.join(site::SITE), port, !plain)
         }
         Command::Test { slow } => test::test(root, slow),
         Command::Check => check::check(root),
-        Command::Build => site::build(root),
+        Command::Build { quick } => site::build(root, Speed::of(quick)),
         Command::Bench => bench::bench(root),
         Command::Bless => bless::bless(root),
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Crc;
 
+use crate::wasm::Speed;
 use crate::{Outcome, node_modules, wasm};
 
 /// The built site, relative to the repository.
@@ -34,9 +35,9 @@ const VENDORED: [Vendored; 2] = [
 ];
 
 /// Builds modules and site.
-pub fn build(root: &Path) -> Outcome {
+pub fn build(root: &Path, speed: Speed) -> Outcome {
     node_modules::provide(root)?;
-    wasm::build(root)?;
+    wasm::build(root, speed)?;
     package(root).map_err(|error| format!("www/pkg: {error}"))?;
     vendor(root).map_err(|error| format!("www/vendor: {error}"))?;
     assemble(root).map_err(|error| format!("{SITE}: {error}"))?;

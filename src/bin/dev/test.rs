@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use crate::process::{command, run};
+use crate::wasm::Speed;
 use crate::{Outcome, provision, site};
 
 /// Builds first, so that a test never sees a module older than the source.
 pub fn test(root: &Path, slow: bool) -> Outcome {
     let chromium = provision::chromium()?;
-    site::build(root)?;
+    site::build(root, Speed::Full)?;
     println!("\ntest: natively");
     // With the features of this very command, so that nothing is compiled twice.
     run(command("cargo", root).args(["test", "--quiet", "--features", "dev"]))?;

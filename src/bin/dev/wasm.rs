@@ -35,6 +35,30 @@ pub const BUILDS: [Build; 3] = [
     Build { name: "charts", feature: "charts", threads: false },
 ];
 
+/// How much time a build takes, and the simulations after it.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Speed {
+    /// What is shipped, tested and measured.
+    Full,
+    /// Compiled in seconds after a change, several times slower to run: for work on the page.
+    Quick,
+}
+
+impl Speed {
+    /// As the command line asks for it.
+    pub fn of(quick: bool) -> Self {
+        if quick { Self::Quick } else { Self::Full }
+    }
+
+    /// Cargo's name for it.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Full => "release",
+            Self::Quick => "quick",
+        }
+    }
+}
+
 impl Build {
     /// Compiler flags, one per element.
     fn rustflags(&self, toolchain: &WasmToolchain) -> Vec<String> {
@@ -55,9 +79,10 @@ impl Build {
     }
 
     /// A cargo subcommand over the library as this build compiles it.
-    pub fn cargo(&self, root: &Path, toolchain: &WasmToolchain, subcommand: &str) -> Command {
+    pub fn cargo(&self, root: &Path, toolchain: &WasmToolchain, subcommand: &str, speed: Speed) -> Command {
         let mut cargo = toolchain.cargo(root);
-        cargo.args([subcommand, "--lib", "--release", "--no-default-features", "--features", self.feature]);
+        cargo.args([subcommand, "--lib", "--profile", speed.profile()]);
+        cargo.args(["--no-default-features", "--features", self.feature]);
         cargo
             .args(["--target", TARGET, "-Z", "build-std=std,panic_abort", "--target-dir"])
             .arg(self.target_directory(root));
@@ -71,8 +96,8 @@ impl Build {
     }
 
     /// What the compiler wrote.
-    fn compiled(&self, root: &Path) -> PathBuf {
-        self.target_directory(root).join(TARGET).join("release/crucible.wasm")
+    fn compiled(&self, root: &Path, speed: Speed) -> PathBuf {
+        self.target_directory(root).join(TARGET).join(speed.profile()).join("crucible.wasm")
     }
 
     /// The module as it is shipped.
@@ -81,20 +106,30 @@ impl Build {
     }
 }
 
-/// Builds all modules into `www/pkg/<name>/`; those whose compiled code did not change are left as they are.
-pub fn build(root: &Path) -> Outcome {
+/// Builds all modules into `www/pkg/<name>/`, side by side: most of a build is link-time optimisation, which keeps one
+/// core busy. Those whose compiled code did not change are left as they are.
+pub fn build(root: &Path, speed: Speed) -> Outcome {
     let toolchain = toolchain::provide(root)?;
-    for build in &BUILDS {
-        println!("wasm: {}", build.name);
-        run(build.cargo(root, &toolchain, "build").arg("--quiet"))?;
-        bind(root, build)?;
+    println!("wasm: {}", BUILDS.map(|build| build.name).join(", "));
+    let outcomes = std::thread::scope(|scope| {
+        let builds = BUILDS.each_ref().map(|build| {
+            let toolchain = &toolchain;
+            scope.spawn(move || {
+                run(build.cargo(root, toolchain, "build", speed).arg("--quiet"))?;
+                bind(root, build, speed)
+            })
+        });
+        builds.map(|build| build.join().unwrap_or_else(|_| Err("a build panicked".to_owned())))
+    });
+    for (build, outcome) in BUILDS.iter().zip(outcomes) {
+        outcome.map_err(|error| format!("wasm build `{}`: {error}", build.name))?;
     }
     print_sizes(root)
 }
 
 /// wasm-bindgen and wasm-opt over one compiled module.
-fn bind(root: &Path, build: &Build) -> Outcome {
-    let compiled = build.compiled(root);
+fn bind(root: &Path, build: &Build, speed: Speed) -> Outcome {
+    let compiled = build.compiled(root, speed);
     let bytes = fs::read(&compiled).map_err(|error| format!("{}: {error}", compiled.display()))?;
     let directory = root.join("www/pkg").join(build.name);
     // The compiled module itself is the stamp: a time stamp would change without it.
@@ -115,7 +150,9 @@ fn bind(root: &Path, build: &Build) -> Outcome {
             bindgen.typescript(true).remove_name_section(true).remove_producers_section(true).generate(&directory)
         })
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
-    optimize(root, build)?;
+    if speed == Speed::Full {
+        optimize(root, build)?;
+    }
     fs::write(&stamp, bytes).map_err(|error| format!("{}: {error}", stamp.display()))
 }
 
