@@ -14,7 +14,7 @@ use super::{files, species};
 const STRUCTURE: &str = "structure.extxyz";
 
 /// Label structures by density-functional theory: write the inputs of a code, run it where it is installed, and append
-/// energies, forces and stresses to a data set. PBE, with D3(BJ) except in GPAW; settings suit molten salts and metals.
+/// energies, forces and stresses to a data set. PBE-D3(BJ); settings suit molten salts and metals.
 #[derive(Args)]
 #[command(after_help = "Examples:
   crucible label selected.extxyz --code cp2k --run labels --out training.extxyz
@@ -22,8 +22,9 @@ const STRUCTURE: &str = "structure.extxyz";
   crucible label --code vasp --collect labels --out training.extxyz
   crucible label alloy.extxyz --code gpaw --metal --run labels --out alloy-labelled.extxyz
 
-Each configuration has a folder of its own. What is labelled already is not run again. VASP needs your POTCAR, Quantum
-ESPRESSO your pseudo/*.upf in each folder. Never mix labels of two codes or settings in one fit.")]
+Each configuration has a folder of its own. What is labelled already is not run again. GPAW's scripts take D3(BJ) from
+Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder. Never mix labels of
+two codes or settings in one fit.")]
 pub struct Arguments {
     /// Structures to label: .extxyz, .cfg, LAMMPS .data or POSCAR. Without them, those of earlier inputs.
     structures: Option<PathBuf>,

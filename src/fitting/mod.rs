@@ -11,6 +11,9 @@ pub mod maxvol;
 mod normal;
 mod optimizer;
 mod report;
+mod spec;
+mod start;
+mod state;
 pub mod template;
 mod units;
 
@@ -19,10 +22,12 @@ pub use dataset::{DataSet, Labelled, Labels};
 pub use errors::{Deviation, Errors, Prediction, errors, predict};
 pub use loss::{Loss, Weighting, Weights};
 pub use maxvol::MaxVol;
-pub use optimizer::{Candidate, Fit, FitEnd, FitPoint, FitProgress, FitSpec, FitState};
+pub use optimizer::Fit;
 pub use report::{
     CompositionErrors, Parity, PartReport, SpeciesErrors, WorstConfiguration, learning_curve, parity_charts,
 };
+pub use spec::FitSpec;
+pub use state::{Candidate, FitEnd, FitPoint, FitProgress, FitState};
 pub use template::TemplateSpec;
 
 use nalgebra::{DMatrix, DVector};

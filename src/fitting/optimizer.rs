@@ -8,172 +8,27 @@
 //! Several random starts take a few steps each; the best goes on until it gains nothing, on the data or on the held-out part.
 
 use nalgebra::{DMatrix, DVector};
-use rand::RngExt;
-use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::math::rng;
 use crate::parallel;
 use crate::potential::mtp::MtpParameters;
 use crate::potential::mtp::jacobian::JacobianKernel;
 
 use super::dataset::DataSet;
-use super::errors::{Errors, Lists, errors_and_loss};
-use super::loss::{Weights, radial_norms};
+use super::errors::{Lists, errors_and_loss};
+use super::loss::radial_norms;
 use super::normal::{Accumulator, LinearSolution, NormalEquations, Prepared, Step};
+use super::spec::FitSpec;
+use super::start::{random_radial, set_min_dist};
+use super::state::{Candidate, FitEnd, FitPoint, FitProgress, FitState};
 use super::{reference_energies, units};
 
-/// min_dist over the closest pair of the data.
-const MIN_DIST_SHARE: f64 = 0.99;
 /// Configurations of one block of a pass, if memory allows.
 const BLOCK: usize = 16;
-/// Memory that the Gram matrices of a block may take, bytes.
-const GRAM_BYTES: usize = 1 << 30;
-/// Damping at the start, and where a fit counts as stuck.
-const FIRST_DAMPING: f64 = 1e-2;
+/// Memory that the Gram matrices of a block may take, bytes; a page's whole memory is half of the larger number.
+const GRAM_BYTES: usize = if cfg!(target_family = "wasm") { 1 << 27 } else { 1 << 30 };
+/// Damping where a fit counts as stuck.
 const LAST_DAMPING: f64 = 1e8;
-/// Loss of coefficients that no pass has judged; JSON has no infinity.
-const UNKNOWN_LOSS: f64 = f64::MAX;
-/// Stream of the seed that draws the random starts.
-const START_STREAM: u64 = 31;
-
-/// How to fit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FitSpec {
-    /// Weights of the loss.
-    pub weights: Weights,
-    /// Seed of the random starts.
-    pub seed: u64,
-    /// Number of starts.
-    pub starts: usize,
-    /// Steps of each start before the best is chosen.
-    pub start_iterations: usize,
-    /// Most steps after that.
-    pub max_iterations: usize,
-    /// Share of the configurations that is held out.
-    pub held_out: f64,
-    /// Ends where ten steps together gain less than this share of the loss.
-    pub tolerance: f64,
-    /// Ends where so many steps bring no better loss on the held-out part.
-    pub patience: usize,
-    /// Share of the diagonal that is added to the equations of the linear coefficients.
-    pub ridge: f64,
-}
-
-impl Default for FitSpec {
-    fn default() -> Self {
-        Self {
-            weights: Weights::default(),
-            seed: 1,
-            starts: 3,
-            start_iterations: 6,
-            max_iterations: 200,
-            held_out: 0.1,
-            tolerance: 1e-3,
-            patience: 15,
-            ridge: 1e-10,
-        }
-    }
-}
-
-impl FitSpec {
-    fn validate(&self) -> Result<()> {
-        self.weights.validate()?;
-        if !(0.0..=0.5).contains(&self.held_out) {
-            return Err(Error::invalid("held-out share", self.held_out, "a number from 0 to 0.5"));
-        }
-        if self.starts == 0 || self.starts > 1000 {
-            return Err(Error::invalid("random starts", self.starts, "1 to 1000"));
-        }
-        for (name, value) in [("tolerance", self.tolerance), ("ridge", self.ridge)] {
-            if !(0.0..1.0).contains(&value) {
-                return Err(Error::invalid(name, value, "a number from 0 to 1"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Coefficients with their quality.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
-    radial: Vec<f64>,
-    /// Species (less the reference energies), then moments.
-    linear: Vec<f64>,
-    /// Mean loss on the training part, without the penalty's share.
-    pub loss: f64,
-    /// The same on the held-out part.
-    pub held_out_loss: Option<f64>,
-}
-
-/// The fit after one step, for the learning curve.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FitPoint {
-    /// Random start, from 0; the number of starts for the last stage.
-    pub stage: usize,
-    /// Passes over the data so far.
-    pub passes: usize,
-    /// Mean loss on the training part.
-    pub loss: f64,
-    /// Mean loss on the held-out part.
-    pub held_out_loss: Option<f64>,
-    /// Errors on the training part.
-    pub training: Errors,
-    /// Errors on the held-out part.
-    pub held_out: Option<Errors>,
-}
-
-/// Why a fit ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FitEnd {
-    /// The loss falls no further.
-    Converged,
-    /// The held-out loss falls no further.
-    HeldOut,
-    /// All steps are used.
-    Iterations,
-}
-
-/// How far a fit is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FitProgress {
-    /// Random start, from 0; the number of starts for the last stage.
-    pub stage: usize,
-    /// Number of random starts.
-    pub starts: usize,
-    /// Steps taken in this stage.
-    pub iteration: usize,
-    /// Passes over the data so far.
-    pub passes: usize,
-    /// Part of the present pass that is done.
-    pub pass_fraction: f64,
-    /// Estimate of the part of the whole that is done; the last stage may end earlier.
-    pub fraction: f64,
-    /// The latest point of the learning curve.
-    pub point: Option<FitPoint>,
-    /// Why it ended, if it has.
-    pub end: Option<FitEnd>,
-}
-
-/// All that a fit needs to go on later with the same template, data and specification.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FitState {
-    stage: usize,
-    iteration: usize,
-    passes: usize,
-    current: Candidate,
-    damping: f64,
-    growth: f64,
-    /// The best of the finished starts.
-    leader: Option<Candidate>,
-    best: Option<Candidate>,
-    since_best: usize,
-    fresh: bool,
-    history: Vec<FitPoint>,
-    end: Option<FitEnd>,
-}
 
 /// What the present pass is for.
 enum Purpose {
@@ -241,20 +96,7 @@ impl Fit {
             training_lists: Lists::new(&training, cutoff)?,
             held_out_lists: Lists::new(&held_out, cutoff)?,
             accumulators: (0..most.min(training.len())).map(|_| Accumulator::default()).collect(),
-            state: FitState {
-                stage: 0,
-                iteration: 0,
-                passes: 0,
-                current: Candidate { radial: Vec::new(), linear: Vec::new(), loss: UNKNOWN_LOSS, held_out_loss: None },
-                damping: FIRST_DAMPING,
-                growth: 2.0,
-                leader: None,
-                best: None,
-                since_best: 0,
-                fresh: true,
-                history: Vec::new(),
-                end: None,
-            },
+            state: FitState::new(),
             spec,
             template,
             training,
@@ -384,12 +226,8 @@ impl Fit {
         };
         let radial =
             if trained { template.radial_coeffs.clone() } else { random_radial(template, self.spec.seed, stage) };
-        self.state.stage = stage;
-        self.state.iteration = 0;
-        self.state.damping = FIRST_DAMPING;
-        self.state.growth = 2.0;
+        self.state.begin_stage(stage, Candidate::unjudged(radial, linear));
         self.state.fresh = !trained;
-        self.state.current = Candidate { radial, linear, loss: UNKNOWN_LOSS, held_out_loss: None };
         self.begin_pass(if trained { Purpose::Base } else { Purpose::Solve })
     }
 
@@ -475,7 +313,7 @@ impl Fit {
     /// Makes the coefficients of a pass the present ones.
     fn accept(&mut self, radial: Vec<f64>, solution: LinearSolution, equations: NormalEquations) -> Result<()> {
         let linear = solution.coefficients.as_slice().to_vec();
-        let mut candidate = Candidate { radial, linear, loss: solution.loss, held_out_loss: None };
+        let mut candidate = Candidate { loss: solution.loss, ..Candidate::unjudged(radial, linear) };
         let parameters = self.parameters(&candidate);
         let weights = &self.spec.weights;
         let (training, loss) = errors_and_loss(&parameters, &self.training, &self.training_lists, weights)?;
@@ -494,8 +332,7 @@ impl Fit {
             training,
             held_out: held_out.map(|(errors, _)| errors),
         });
-        let quality = |candidate: &Candidate| candidate.held_out_loss.unwrap_or(candidate.loss);
-        if self.state.best.as_ref().is_none_or(|best| quality(&candidate) < quality(best)) {
+        if self.state.best.as_ref().is_none_or(|best| candidate.quality() < best.quality()) {
             self.state.best = Some(candidate.clone());
             self.state.since_best = 0;
         } else {
@@ -545,12 +382,7 @@ impl Fit {
         match self.state.leader.clone().filter(|_| next == self.spec.starts) {
             None => self.begin_start(next),
             Some(leader) => {
-                self.state.stage = next;
-                self.state.iteration = 0;
-                self.state.damping = FIRST_DAMPING;
-                self.state.growth = 2.0;
-                self.state.since_best = 0;
-                self.state.current = leader;
+                self.state.begin_stage(next, leader);
                 self.begin_pass(Purpose::Base)
             }
         }
@@ -584,41 +416,4 @@ impl Fit {
 
 fn moved(values: &[f64], step: &DVector<f64>) -> Vec<f64> {
     values.iter().zip(step.iter()).map(|(value, step)| value + step).collect()
-}
-
-/// Radial functions of unit norm: function mu mostly the mu-th basis function, with noise in the others.
-fn random_radial(template: &MtpParameters, seed: u64, start: usize) -> Vec<f64> {
-    let mut rng = rng::seeded(seed, START_STREAM + start as u64);
-    let (size, count) = (template.radial_basis.size, template.radial_funcs_count);
-    let mut radial: Vec<f64> = (0..template.radial_coeffs.len())
-        .map(|k| {
-            let (mu, xi) = ((k / size) % count, k % size);
-            let noise: f64 = rng.random_range(-1.0..1.0);
-            f64::from(u8::from(mu == xi)) + 0.5 * noise / (1.0 + xi as f64)
-        })
-        .collect();
-    let norms = radial_norms(&MtpParameters { radial_coeffs: radial.clone(), ..template.clone() });
-    for (k, c) in radial.iter_mut().enumerate() {
-        *c /= norms[(k / size) % count].sqrt();
-    }
-    radial
-}
-
-/// Puts min_dist of an untrained template just below the closest pair, and checks that of a trained one.
-fn set_min_dist(template: &mut MtpParameters, data: &DataSet) -> Result<()> {
-    let Some((closest, configuration)) = data.closest_pair()? else { return Ok(()) };
-    let basis = &mut template.radial_basis;
-    if closest >= basis.max_dist {
-        let expected = format!("a cutoff above the closest pair, {closest:.3} Å");
-        return Err(Error::invalid("cutoff", format!("{} Å", basis.max_dist), expected));
-    }
-    if !template.trained {
-        basis.min_dist = MIN_DIST_SHARE * closest;
-    } else if basis.min_dist > closest {
-        let found = format!("{} Å", basis.min_dist);
-        let pair =
-            format!("at most {closest:.4} Å, the closest pair of the data (configuration {})", configuration + 1);
-        return Err(Error::invalid("min_dist of the potential", found, pair));
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use crate::units::EV_PER_A3_TO_GPA;
 
 use super::dataset::{DataSet, Labelled};
 use super::errors::{Deviation, Errors, Lists, Prediction, Tallies, Tally, each_prediction};
-use super::optimizer::FitPoint;
+use super::state::FitPoint;
 
 /// Points of a curve that are drawn; of more, every n-th.
 const MAX_POINTS: usize = 400;

@@ -10,7 +10,8 @@ use crate::potential::mtp::MtpParameters;
 use super::dataset::DataSet;
 use super::errors::{Lists, each_prediction};
 use super::loss::Weights;
-use super::optimizer::{Fit, FitSpec};
+use super::optimizer::Fit;
+use super::spec::FitSpec;
 use super::template::TemplateSpec;
 
 /// Level of the small potential.
