@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use crucible::io::{StructureFormat, read_almtp, read_structure, write_almtp, write_mtp, write_structure};
+use crucible::io::{
+    StructureFormat, assign_species, read_almtp, read_structure, write_almtp, write_mtp, write_structure,
+};
 use crucible::{Error, Result};
 
 use super::{files, species};
@@ -53,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     if !arguments.species.is_empty() {
         let species = species::parse(&arguments.species)?;
-        configurations.iter_mut().try_for_each(|configuration| species::assign(configuration, &species))?;
+        configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
     }
     files::write(&arguments.output, write_structure(format, &configurations)?.as_bytes())
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
-use crucible::io::{Configuration, StructureFormat, read_extxyz, read_structure, write_extxyz, write_structure};
+use crucible::io::{
+    Configuration, StructureFormat, assign_species, read_extxyz, read_structure, write_extxyz, write_structure,
+};
 use crucible::labelling::{Code, Electrons, Settings, check_same_method};
 use crucible::{Error, Result};
 
@@ -157,7 +159,7 @@ fn write_all(structures: &Path, folder: &Path, settings: &Settings, arguments: &
     let mut configurations = read_structure(&files::read(structures)?, &files::name(structures))?;
     if !arguments.species.is_empty() {
         let known = species::parse(&arguments.species)?;
-        configurations.iter_mut().try_for_each(|configuration| species::assign(configuration, &known))?;
+        configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &known))?;
     }
     for (k, mut structure) in configurations.into_iter().enumerate() {
         let name = structure.name.clone().unwrap_or_else(|| format!("{:04}", k + 1));

@@ -2,49 +2,28 @@
 
 use std::path::PathBuf;
 
-use crucible::fitting::{DataSet, Errors};
-use crucible::io::{Configuration, read_structure};
-use crucible::system::Species;
-use crucible::{Error, Result};
+use crucible::Result;
+use crucible::fitting::{DataSet, DataSummary, Errors};
+use crucible::io::{read_structure, unite_species};
 
-use super::{files, species};
+use super::files;
 
-/// The labelled configurations of several files. Without names the species are those of the files, in order of appearance,
-/// or by number.
+/// The labelled configurations of several files with what is in them, which is shown before anything is refused. Without
+/// names the species are those of the files, in order of appearance, or by number.
 ///
 /// # Errors
 /// A file that can't be read, an element that is not named, labels that [`DataSet::new`] refuses.
-pub fn read(paths: &[PathBuf], names: &[String]) -> Result<DataSet> {
+pub fn read(paths: &[PathBuf], names: &[String]) -> Result<(DataSummary, DataSet)> {
     let mut configurations = Vec::new();
     for path in paths {
         configurations.extend(read_structure(&files::read(path)?, &files::name(path))?);
     }
-    let known = match names.is_empty() {
-        true => found_species(&configurations)?,
-        false => species::parse(names)?,
-    };
-    configurations.iter_mut().try_for_each(|configuration| species::assign(configuration, &known))?;
-    DataSet::new(configurations, known)
-}
-
-/// Elements in order of appearance; numbered species by their numbers.
-fn found_species(configurations: &[Configuration]) -> Result<Vec<Species>> {
-    let numbered = configurations.iter().filter(|configuration| species::is_numbered(configuration)).count();
-    if numbered > 0 {
-        if numbered < configurations.len() {
-            let found = "some configurations with elements and some with numbers";
-            return Err(Error::invalid("--species", found, "the elements that the numbers stand for, in order"));
-        }
-        let longest = configurations.iter().map(|configuration| &configuration.system.species).max_by_key(|s| s.len());
-        return Ok(longest.cloned().unwrap_or_default());
-    }
-    let mut known: Vec<Species> = Vec::new();
-    for found in configurations.iter().flat_map(|configuration| &configuration.system.species) {
-        if !known.iter().any(|species| species.name == found.name) {
-            known.push(found.clone());
-        }
-    }
-    Ok(known)
+    let species = unite_species(&mut configurations, names)?;
+    let summary = DataSummary::new(&configurations, &species)?;
+    eprint!("{}", summary.text());
+    let data = DataSet::new(configurations, species)?;
+    data.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    Ok((summary, data))
 }
 
 /// Errors as a few lines.

@@ -1,6 +1,6 @@
 //! `--species K,Ca,Cl`: which element each type index stands for.
 
-use crucible::io::Configuration;
+use crucible::io::{Configuration, assign_species, is_numbered};
 use crucible::potential::mtp::MtpParameters;
 use crucible::run::relabel_types;
 use crucible::system::Species;
@@ -12,39 +12,6 @@ use crucible::{Error, Result};
 /// A name that is no element's.
 pub fn parse(names: &[String]) -> Result<Vec<Species>> {
     names.iter().map(|name| Species::from_name(name)).collect()
-}
-
-/// Renumbers the types of `configuration` so that they index `species`: by name, or by number where the file knows its
-/// species only by number.
-///
-/// # Errors
-/// A species that is not in the list.
-pub fn assign(configuration: &mut Configuration, species: &[Species]) -> Result<()> {
-    let system = &mut configuration.system;
-    let mut places = Vec::new();
-    for own in &system.species {
-        let by_name = species.iter().position(|known| known.name == own.name);
-        let by_number = own.name.parse::<usize>().ok().filter(|&number| number < species.len());
-        places.push(by_name.or(by_number));
-    }
-    let mut types = Vec::with_capacity(system.types.len());
-    for &kind in &system.types {
-        let Some(place) = places.get(kind as usize).copied().flatten() else {
-            let found = system.species.get(kind as usize).map_or_else(|| kind.to_string(), |own| own.name.clone());
-            let names: Vec<&str> = species.iter().map(|known| known.name.as_str()).collect();
-            let what = "species of the structure (--species)";
-            return Err(Error::invalid(what, format!("\"{found}\""), format!("one of {}", names.join(", "))));
-        };
-        types.push(place as u32);
-    }
-    system.types = types;
-    system.species = species.to_vec();
-    Ok(())
-}
-
-/// Whether the file knows its species only by number.
-pub fn is_numbered(configuration: &Configuration) -> bool {
-    configuration.system.species.iter().all(|species| species.name.parse::<usize>().is_ok())
 }
 
 /// Makes the types of structures those of a potential, whose elements `--species` names; `file` names the structures.
@@ -63,7 +30,7 @@ pub fn match_potential(
             let expected = format!("{}, one for each species of the potential", potential.species_count);
             return Err(Error::invalid("--species", format!("{} names", species.len()), expected));
         }
-        return configurations.iter_mut().try_for_each(|configuration| assign(configuration, &species));
+        return configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species));
     }
     if let Some(named) = configurations.iter().find(|configuration| !is_numbered(configuration)) {
         let names: Vec<&str> = named.system.species.iter().map(|species| species.name.as_str()).collect();

@@ -4,21 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use crucible::fitting::{
-    DataSet, Fit, FitProgress, FitSpec, PartReport, TemplateSpec, Weighting, Weights, build_active_set, learning_curve,
-    parity_charts,
-};
-use crucible::io::{Almtp, read_almtp, write_almtp, write_mtp};
-use crucible::potential::mtp::{GradeMode, MtpParameters};
+use crucible::fitting::{DataSet, DataSummary, Fit, FitProgress, FitReport, FitSpec, TemplateSpec, Weighting, Weights};
+use crucible::io::{read_almtp, write_almtp, write_mtp};
+use crucible::potential::mtp::MtpParameters;
 use crucible::{Error, Result};
 
 use super::{errors, files, labelled};
 
 /// Time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
-
-/// Rows of the active set are exchanged while that raises its volume by more than this factor.
-const SELECTION_THRESHOLD: f64 = 1.001;
 
 /// Fits a potential to labelled configurations and writes it.
 #[derive(Args)]
@@ -84,7 +78,7 @@ pub struct Arguments {
     /// End after so many seconds with the best so far.
     #[arg(long, value_name = "SECONDS")]
     max_time: Option<f64>,
-    /// Write errors and the learning curve as JSON; "-" is standard output.
+    /// Write what the data hold, errors, the learning curve and what the active set spans as JSON; "-" is standard output.
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
     /// Folder for parity plots and the learning curve.
@@ -108,8 +102,7 @@ enum WeightingName {
 /// Files that can't be read or written, data that can't be fitted to, values out of range.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
-    let data = labelled::read(&arguments.data, &arguments.species)?;
-    data.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    let (summary, data) = labelled::read(&arguments.data, &arguments.species)?;
     let template = template(arguments, &data)?;
     let mut fit = open(arguments, template, data)?;
     announce(&fit);
@@ -126,7 +119,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             break;
         }
     }
-    write(arguments, &fit)
+    write(arguments, &fit, summary)
 }
 
 fn template(arguments: &Arguments, data: &DataSet) -> Result<MtpParameters> {
@@ -205,39 +198,31 @@ fn line(progress: &FitProgress, elapsed: Duration) -> String {
     out
 }
 
-fn write(arguments: &Arguments, fit: &Fit) -> Result<()> {
+fn write(arguments: &Arguments, fit: &Fit, summary: DataSummary) -> Result<()> {
     let Some(potential) = fit.potential() else {
         return Err(Error::invalid("--max-time", "no pass over the data was complete", "more time"));
     };
-    files::write(&arguments.output, &content(&arguments.output, &potential, fit)?)?;
+    let mut report = FitReport::new(summary, fit, &potential)?;
+    let content = match arguments.output.extension().is_some_and(|extension| extension == "almtp") {
+        true => {
+            let (almtp, span) = fit.with_active_set(&potential)?;
+            report.active_set = span;
+            write_almtp(&almtp)
+        }
+        false => write_mtp(&potential).into_bytes(),
+    };
+    files::write(&arguments.output, &content)?;
     if let Some(path) = &arguments.save {
         write_json(path, fit.state())?;
     }
-    let mut parts = vec![PartReport::new("training", &potential, fit.training(), fit.species_energies())?];
-    if !fit.held_out().is_empty() {
-        parts.push(PartReport::new("held out", &potential, fit.held_out(), fit.species_energies())?);
-    }
-    parts.iter().for_each(|part| eprint!("{}", errors::text(part)));
+    report.parts.iter().for_each(|part| eprint!("{}", errors::text(part)));
     if let Some(folder) = &arguments.svg {
-        let mut charts = parity_charts(&parts);
-        charts.push(learning_curve(fit.history()));
-        errors::pictures(folder, &charts)?;
+        errors::pictures(folder, &report.charts())?;
     }
     match &arguments.json {
-        Some(path) => write_json(path, &serde_json::json!({ "parts": parts, "history": fit.history() })),
+        Some(path) => write_json(path, &report),
         None => Ok(()),
     }
-}
-
-/// The potential as its file's name asks for: with the active set of the training part, or alone.
-fn content(output: &Path, potential: &MtpParameters, fit: &Fit) -> Result<Vec<u8>> {
-    if output.extension().is_none_or(|extension| extension != "almtp") {
-        return Ok(write_mtp(potential).into_bytes());
-    }
-    let configurations = fit.training().to_configurations();
-    let mode = GradeMode::Neighborhood { weight: 1.0 };
-    let active_set = build_active_set(potential, &configurations, mode, SELECTION_THRESHOLD)?;
-    Ok(write_almtp(&Almtp { parameters: potential.clone(), active_set: Some(active_set) }))
 }
 
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {

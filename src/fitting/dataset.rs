@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::io::Configuration;
+use crate::labelling::METHOD;
 use crate::math::{Mat3, Vec3};
 use crate::neighbor::NeighborList;
 use crate::system::{Species, System};
@@ -62,13 +63,14 @@ impl DataSet {
     /// Checks labelled configurations whose types index `species`.
     ///
     /// # Errors
-    /// No configuration; a label that is missing or not finite; a configuration marked as not converged; two that have the
-    /// same atoms and different labels; a species that none has.
+    /// No configuration; a label that is missing or not finite; a configuration marked as not converged; labels by two methods;
+    /// two configurations that have the same atoms and different labels; a species that none has.
     pub fn new(configurations: Vec<Configuration>, species: Vec<Species>) -> Result<Self> {
         if configurations.is_empty() {
             return Err(Error::invalid("data set", "no configuration", "labelled configurations"));
         }
         check_labelled(&configurations)?;
+        check_one_method(&configurations)?;
         let mut set = Self { species, configurations: Vec::new(), notes: Vec::new() };
         for (k, configuration) in configurations.into_iter().enumerate() {
             let labelled = labelled(configuration, k)?;
@@ -181,24 +183,24 @@ impl DataSet {
 
     /// Keeps one of each structure.
     fn drop_duplicates(&mut self) -> Result<()> {
-        let mut kept: Vec<(usize, Labelled)> = Vec::new();
-        let mut dropped = Vec::new();
-        for (k, labelled) in std::mem::take(&mut self.configurations).into_iter().enumerate() {
-            match kept.iter().find(|(_, known)| same_structure(&known.system, &labelled.system)) {
-                None => kept.push((k, labelled)),
-                Some((first, known)) => {
-                    if let Some(difference) = contradiction(&known.labels, &labelled.labels) {
-                        let names = format!("{} and {}", describe(*first, &known.name), describe(k, &labelled.name));
-                        return Err(Error::invalid(names, difference, "equal labels for equal structures"));
-                    }
-                    dropped.push((k + 1).to_string());
-                }
+        let pairs = duplicates(&self.configurations.iter().map(|labelled| &labelled.system).collect::<Vec<_>>());
+        for &(first, second) in &pairs {
+            let (a, b) = (&self.configurations[first], &self.configurations[second]);
+            if let Some(difference) = contradiction(&a.labels, &b.labels) {
+                let names = format!("{} and {}", describe(first, &a.name), describe(second, &b.name));
+                return Err(Error::invalid(names, difference, "equal labels for equal structures"));
             }
         }
-        if !dropped.is_empty() {
-            self.notes.push(format!("left out as duplicates of earlier ones: configurations {}", dropped.join(", ")));
+        if pairs.is_empty() {
+            return Ok(());
         }
-        self.configurations = kept.into_iter().map(|(_, labelled)| labelled).collect();
+        let numbers: Vec<String> = pairs.iter().map(|(_, second)| (second + 1).to_string()).collect();
+        self.notes.push(format!("left out as duplicates of earlier ones: configurations {}", numbers.join(", ")));
+        let mut place = 0;
+        self.configurations.retain(|_| {
+            place += 1;
+            pairs.iter().all(|(_, second)| second + 1 != place)
+        });
         Ok(())
     }
 
@@ -269,6 +271,22 @@ fn check_labelled(configurations: &[Configuration]) -> Result<()> {
     }
 }
 
+/// Energies by two methods have two zeros.
+fn check_one_method(configurations: &[Configuration]) -> Result<()> {
+    let stated = |configuration: &Configuration| {
+        configuration.features.iter().find(|(name, _)| name == METHOD).map(|(_, method)| method.clone())
+    };
+    let mut methods = configurations.iter().enumerate().filter_map(|(k, c)| Some((k, stated(c)?)));
+    let Some((_, first)) = methods.next() else { return Ok(()) };
+    match methods.find(|(_, other)| *other != first) {
+        Some((k, other)) => {
+            let what = format!("method of {}", describe(k, &configurations[k].name));
+            Err(Error::invalid(what, other, format!("{first}, as before: labels by two methods can't be mixed")))
+        }
+        None => Ok(()),
+    }
+}
+
 fn labelled(configuration: Configuration, index: usize) -> Result<Labelled> {
     let Configuration { name, system, energy, forces, plus_stress, .. } = configuration;
     let (Some(energy), Some(forces)) = (energy, forces) else {
@@ -287,6 +305,24 @@ fn labelled(configuration: Configuration, index: usize) -> Result<Labelled> {
         return Err(Error::invalid(describe(index, &name), "a label that is not finite", "numbers"));
     }
     Ok(Labelled { name, system, labels: Labels { energy, forces, stress } })
+}
+
+/// Systems that have the atoms of an earlier one, each with the first such, in order.
+pub(super) fn duplicates(systems: &[&System]) -> Vec<(usize, usize)> {
+    // Equal structures are near each other in the order of any coordinate.
+    let key = |k: usize| systems[k].positions.first().map_or(0.0, |position| position.x);
+    let mut order: Vec<usize> = (0..systems.len()).collect();
+    order.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
+    let mut first = vec![None; systems.len()];
+    for (place, &a) in order.iter().enumerate() {
+        for &b in order[place + 1..].iter().take_while(|&&b| key(b) - key(a) < SAME_POSITION) {
+            if same_structure(systems[a], systems[b]) {
+                let earlier: &mut Option<usize> = &mut first[a.max(b)];
+                *earlier = Some(earlier.map_or(a.min(b), |known| known.min(a.min(b))));
+            }
+        }
+    }
+    first.into_iter().enumerate().filter_map(|(second, first)| Some((first?, second))).collect()
 }
 
 fn same_structure(a: &System, b: &System) -> bool {

@@ -6,28 +6,36 @@
 pub mod active_set;
 mod dataset;
 mod errors;
+mod fit_report;
 mod loss;
 pub mod maxvol;
 mod normal;
 mod optimizer;
+mod outliers;
 mod report;
+mod span;
 mod spec;
 mod start;
 mod state;
+mod summary;
 pub mod template;
 mod units;
 
 pub use active_set::{Selection, build_active_set, grade_configurations, grade_mode, grade_of};
 pub use dataset::{DataSet, Labelled, Labels};
 pub use errors::{Deviation, Errors, Prediction, errors, predict};
+pub use fit_report::{FitReport, GRADE_MODE, SELECTION_THRESHOLD, parts};
 pub use loss::{Loss, Weighting, Weights};
 pub use maxvol::MaxVol;
 pub use optimizer::Fit;
+pub use outliers::Outlier;
 pub use report::{
-    CompositionErrors, Parity, PartReport, SpeciesErrors, WorstConfiguration, learning_curve, parity_charts,
+    CompositionErrors, Parity, PartReport, SpeciesErrors, WorstConfiguration, learning_curve, loss_curve, parity_charts,
 };
 pub use spec::FitSpec;
 pub use state::{Candidate, FitEnd, FitPoint, FitProgress, FitState};
+pub use span::{ActiveSetSpan, CompositionRows, HeldOutGrades, SpeciesRows};
+pub use summary::{ClosestPair, CompositionSummary, DataSummary, Extent, LabelCounts, SpeciesCount};
 pub use template::TemplateSpec;
 
 use nalgebra::{DMatrix, DVector};
@@ -36,16 +44,22 @@ use nalgebra::{DMatrix, DVector};
 /// no interaction need explain. Taken off before anything is fitted, so that energies of some hundred eV an atom cost no
 /// digits. Where compositions do not tell species apart, each gets the mean.
 pub fn reference_energies(set: &DataSet) -> Vec<f64> {
-    let species = set.species.len();
-    let per_atom: Vec<f64> =
-        set.configurations.iter().map(|labelled| labelled.labels.energy / labelled.system.len() as f64).collect();
-    let mean = per_atom.iter().sum::<f64>() / per_atom.len().max(1) as f64;
+    let labelled: Vec<(Vec<usize>, f64)> =
+        set.configurations.iter().map(|labelled| (labelled.system.counts(), labelled.labels.energy)).collect();
+    composition_energies(set.species.len(), &labelled)
+}
+
+/// The same from the atoms of each species and the energy of configurations that have atoms.
+fn composition_energies(species: usize, labelled: &[(Vec<usize>, f64)]) -> Vec<f64> {
+    let atoms = |counts: &[usize]| counts.iter().sum::<usize>() as f64;
+    let per_atom = |(counts, energy): &(Vec<usize>, f64)| energy / atoms(counts);
+    let mean = labelled.iter().map(per_atom).sum::<f64>() / labelled.len().max(1) as f64;
     let (mut matrix, mut right) = (DMatrix::zeros(species, species), DVector::zeros(species));
-    for (labelled, energy) in set.configurations.iter().zip(&per_atom) {
-        let n = labelled.system.len() as f64;
-        let shares = DVector::from_iterator(species, labelled.system.counts().iter().map(|&count| count as f64 / n));
+    for entry in labelled {
+        let n = atoms(&entry.0);
+        let shares = DVector::from_iterator(species, entry.0.iter().map(|&count| count as f64 / n));
         matrix += &shares * shares.transpose();
-        right += shares * (energy - mean);
+        right += shares * (per_atom(entry) - mean);
     }
     let ridge = 1e-9 * matrix.trace();
     for k in 0..species {

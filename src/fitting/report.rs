@@ -169,7 +169,7 @@ fn thinned<T: Clone>(values: &[T]) -> Vec<T> {
 }
 
 /// Counts over their greatest common divisor.
-fn proportions(counts: &[usize]) -> Vec<usize> {
+pub(super) fn proportions(counts: &[usize]) -> Vec<usize> {
     fn gcd(a: usize, b: usize) -> usize {
         if b == 0 { a } else { gcd(b, a % b) }
     }
@@ -177,7 +177,8 @@ fn proportions(counts: &[usize]) -> Vec<usize> {
     counts.iter().map(|count| count / divisor).collect()
 }
 
-fn formula(counts: &[usize], names: &[&str]) -> String {
+/// Counts with their names, such as "K1 Ca2 Cl5".
+pub(super) fn formula(counts: &[usize], names: &[&str]) -> String {
     let present = counts.iter().zip(names).filter(|(count, _)| **count > 0);
     present.map(|(count, name)| format!("{name}{count}")).collect::<Vec<_>>().join(" ")
 }
@@ -224,6 +225,35 @@ pub fn learning_curve(history: &[FitPoint]) -> ChartSpec {
         title: "Learning curve".to_owned(),
         x: axis("passes over the data", ""),
         y: axis("force error", "meV/Å"),
+        series: all,
+        theme: Theme::Light,
+        transparent: false,
+    }
+}
+
+/// Loss over passes of the fit, on the training and the held-out part; each random start begins a curve anew.
+pub fn loss_curve(history: &[FitPoint]) -> ChartSpec {
+    let curve = |of: &dyn Fn(&FitPoint) -> Option<f64>| {
+        let mut pairs: Vec<[f64; 2]> = Vec::new();
+        for (k, point) in history.iter().enumerate() {
+            let Some(loss) = of(point).filter(|loss| *loss > 0.0) else { continue };
+            if k > 0 && history[k - 1].stage != point.stage {
+                pairs.push([point.passes as f64, f64::NAN]);
+            }
+            pairs.push([point.passes as f64, loss]);
+        }
+        pairs
+    };
+    let mut all = vec![series("training", &curve(&|point| Some(point.loss)), Style::LinePoints)];
+    let held_out = curve(&|point| point.held_out_loss);
+    if !held_out.is_empty() {
+        all.push(series("held out", &held_out, Style::LinePoints));
+    }
+    let axis = |label: &str, log: bool| Axis { label: label.to_owned(), unit: String::new(), range: None, log };
+    ChartSpec {
+        title: "Loss".to_owned(),
+        x: axis("passes over the data", false),
+        y: axis("loss", true),
         series: all,
         theme: Theme::Light,
         transparent: false,

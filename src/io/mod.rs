@@ -19,6 +19,7 @@ pub mod lammps;
 pub mod mtp;
 pub mod poscar;
 mod species_list;
+mod species_names;
 mod structure;
 mod text;
 mod tokens;
@@ -30,6 +31,7 @@ pub use extxyz::{read_extxyz, write_extxyz};
 pub use lammps::{read_lammps_data, write_lammps_data, write_lammps_dump};
 pub use mtp::{read_mtp, write_mtp};
 pub use poscar::{read_poscar, write_poscar};
+pub use species_names::{assign_species, is_numbered, unite_species};
 pub use structure::{StructureFormat, read_structure, write_structure};
 pub use trajectory::{TrajectoryFrame, read_trajectory};
 

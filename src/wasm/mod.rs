@@ -2,7 +2,7 @@
 //!
 //! | feature | exports |
 //! |---|---|
-//! | `engine` | `evaluate`; `Evaluator` for timing; the session of a run |
+//! | `engine` | `evaluate`; `Evaluator` for timing; the sessions of a run and of a fit |
 //! | `threads` | the same, and `initThreadPool`, to be called from a worker that then drives the session |
 //! | `charts` | drawing on a canvas |
 //!
@@ -14,6 +14,10 @@ mod charts;
 mod evaluate;
 #[cfg(feature = "engine")]
 mod evaluator;
+#[cfg(feature = "engine")]
+mod files;
+#[cfg(feature = "engine")]
+mod fit;
 #[cfg(feature = "engine")]
 mod session;
 
@@ -34,16 +38,21 @@ pub fn start() {
 
 /// An [`Error`] as the page sees it.
 #[derive(Serialize)]
-struct ErrorObject<'a> {
-    kind: &'a str,
+struct ErrorObject {
+    kind: &'static str,
     message: String,
-    hint: Option<&'a str>,
+    hint: Option<&'static str>,
+}
+
+impl From<&Error> for ErrorObject {
+    fn from(error: &Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string(), hint: error.hint() }
+    }
 }
 
 /// The plain object `{ kind, message, hint }` that every export throws.
 pub fn error_object(error: &Error) -> JsValue {
-    let object = ErrorObject { kind: error.kind(), message: error.to_string(), hint: error.hint() };
-    to_object(&object).unwrap_or_else(|_| JsValue::from_str(&error.to_string()))
+    to_object(&ErrorObject::from(error)).unwrap_or_else(|_| JsValue::from_str(&error.to_string()))
 }
 
 /// Any serialisable value as a plain JS object: maps as objects, nothing as `null`, 64-bit counts as numbers.

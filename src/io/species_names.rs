@@ -1,0 +1,72 @@
+//! Which species the type indices of configurations stand for, where several files, or a file and a potential, must agree.
+
+use super::Configuration;
+use crate::error::{Error, Result};
+use crate::system::Species;
+
+/// Makes the types of configurations from several files index one list of species, and returns it: `names` where there are
+/// any, else the elements in order of appearance, or numbers.
+///
+/// # Errors
+/// A name that is no element's; a species that is not in the list; files with elements beside files with numbers.
+pub fn unite_species(configurations: &mut [Configuration], names: &[String]) -> Result<Vec<Species>> {
+    let species = match names.is_empty() {
+        true => found_species(configurations)?,
+        false => names.iter().map(|name| Species::from_name(name)).collect::<Result<_>>()?,
+    };
+    configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
+    Ok(species)
+}
+
+/// Renumbers the types of `configuration` so that they index `species`: by name, or by number where the file knows its
+/// species only by number.
+///
+/// # Errors
+/// A species that is not in the list.
+pub fn assign_species(configuration: &mut Configuration, species: &[Species]) -> Result<()> {
+    let system = &mut configuration.system;
+    let mut places = Vec::new();
+    for own in &system.species {
+        let by_name = species.iter().position(|known| known.name == own.name);
+        let by_number = own.name.parse::<usize>().ok().filter(|&number| number < species.len());
+        places.push(by_name.or(by_number));
+    }
+    let mut types = Vec::with_capacity(system.types.len());
+    for &kind in &system.types {
+        let Some(place) = places.get(kind as usize).copied().flatten() else {
+            let found = system.species.get(kind as usize).map_or_else(|| kind.to_string(), |own| own.name.clone());
+            let names: Vec<&str> = species.iter().map(|known| known.name.as_str()).collect();
+            let expected = format!("one of the named species: {}", names.join(", "));
+            return Err(Error::invalid("species of the structure", format!("\"{found}\""), expected));
+        };
+        types.push(place as u32);
+    }
+    system.types = types;
+    system.species = species.to_vec();
+    Ok(())
+}
+
+/// Whether the file knows its species only by number.
+pub fn is_numbered(configuration: &Configuration) -> bool {
+    configuration.system.species.iter().all(|species| species.name.parse::<usize>().is_ok())
+}
+
+/// Elements in order of appearance; numbered species by their numbers.
+fn found_species(configurations: &[Configuration]) -> Result<Vec<Species>> {
+    let numbered = configurations.iter().filter(|configuration| is_numbered(configuration)).count();
+    if numbered > 0 {
+        if numbered < configurations.len() {
+            let found = "some configurations with elements and some with numbers";
+            return Err(Error::invalid("species", found, "the elements that the numbers stand for, named in order"));
+        }
+        let longest = configurations.iter().map(|configuration| &configuration.system.species).max_by_key(|s| s.len());
+        return Ok(longest.cloned().unwrap_or_default());
+    }
+    let mut known: Vec<Species> = Vec::new();
+    for found in configurations.iter().flat_map(|configuration| &configuration.system.species) {
+        if !known.iter().any(|species| species.name == found.name) {
+            known.push(found.clone());
+        }
+    }
+    Ok(known)
+}

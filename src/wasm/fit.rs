@@ -1,0 +1,213 @@
+//! A fit as the page drives it: the class `FitSession`, a thin wrapper of [`Fit`](crate::fitting::Fit).
+
+use js_sys::{Date, JSON, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::files::named_files;
+use super::{ErrorObject, error_object, to_object};
+use crate::chart::ChartSpec;
+use crate::error::{Error, Result};
+use crate::fitting::{
+    DataSet, DataSummary, Errors, Fit, FitReport, FitSpec, TemplateSpec, learning_curve, loss_curve, parity_charts,
+    parts,
+};
+use crate::io::{
+    Almtp, Configuration, StructureFormat, read_structure, unite_species, write_almtp, write_mtp, write_structure,
+};
+use crate::potential::mtp::MtpParameters;
+use crate::system::Species;
+
+/// What a method gives to JS: a value, or a thrown `{ kind, message, hint }`.
+type JsResult<T> = std::result::Result<T, JsValue>;
+
+/// A data set and the fits to it. Every method that can fail throws `{ kind, message, hint }`.
+#[wasm_bindgen]
+pub struct FitSession {
+    configurations: Vec<Configuration>,
+    species: Vec<Species>,
+    summary: DataSummary,
+    data: Result<DataSet>,
+    fit: Option<Fit>,
+    result: Option<Fitted>,
+}
+
+/// What a fit has led to.
+struct Fitted {
+    potential: MtpParameters,
+    report: FitReport,
+    almtp: Option<Almtp>,
+}
+
+/// The form of the potential, as the page asks for it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    level: usize,
+    cutoff: f64,
+    basis_size: usize,
+}
+
+/// What the page shows of a data set.
+#[derive(Serialize)]
+struct Inspected<'a> {
+    summary: &'a DataSummary,
+    /// What keeps it from being fitted to.
+    problem: Option<ErrorObject>,
+    notes: &'a [String],
+    /// Energies, force components and stress components to fit to.
+    equations: usize,
+}
+
+/// The fit as it stands.
+#[derive(Serialize)]
+struct Preview {
+    parts: Vec<PreviewPart>,
+    charts: Vec<ChartSpec>,
+}
+
+/// Errors on one part of the data.
+#[derive(Serialize)]
+struct PreviewPart {
+    name: String,
+    errors: Errors,
+}
+
+/// The end of a fit.
+#[derive(Serialize)]
+struct Finished<'a> {
+    report: &'a FitReport,
+    charts: Vec<ChartSpec>,
+}
+
+#[wasm_bindgen]
+impl FitSession {
+    /// Reads data sets: `files` is an array of `{ name, bytes }`; `species` names the elements in the order of the potential,
+    /// where there are any.
+    #[wasm_bindgen(constructor)]
+    pub fn new(files: &JsValue, species: Vec<String>) -> JsResult<FitSession> {
+        let read = || -> Result<Self> {
+            let mut configurations = Vec::new();
+            for (name, bytes) in named_files(files)? {
+                configurations.extend(read_structure(&bytes, &name)?);
+            }
+            let species = unite_species(&mut configurations, &species)?;
+            let summary = DataSummary::new(&configurations, &species)?;
+            let data = DataSet::new(configurations.clone(), species.clone());
+            Ok(Self { configurations, species, summary, data, fit: None, result: None })
+        };
+        read().map_err(|error| error_object(&error))
+    }
+
+    /// What is in the data: `{ summary: DataSummary, problem: { kind, message, hint } | null, notes, equations }`.
+    pub fn inspect(&self) -> JsResult<JsValue> {
+        let (problem, notes, equations) = match &self.data {
+            Ok(data) => (None, data.notes.as_slice(), data.equation_count()),
+            Err(error) => (Some(ErrorObject::from(error)), [].as_slice(), 0),
+        };
+        to_object(&Inspected { summary: &self.summary, problem, notes, equations })
+    }
+
+    /// Prepares a fit of a new potential: `form` is `{ level, cutoff, basis_size }`, `spec` a [`FitSpec`].
+    pub fn begin(&mut self, form: &JsValue, spec: &JsValue) -> JsResult<()> {
+        self.result = None;
+        // What an earlier fit held is free before the next one takes its own.
+        self.fit = None;
+        let prepare = || -> Result<Fit> {
+            let form: Form = plain(form, "form of the potential")?;
+            let spec: FitSpec = plain(spec, "specification of the fit")?;
+            let mut template = TemplateSpec::new(form.level, self.species.len(), form.cutoff);
+            template.radial_basis.size = form.basis_size;
+            let mut template = template.build()?;
+            let names: Vec<&str> = self.species.iter().map(|species| species.name.as_str()).collect();
+            template.tag = Some(names.join("-"));
+            Fit::new(template, self.data.clone()?, spec)
+        };
+        self.fit = Some(prepare().map_err(|error| error_object(&error))?);
+        Ok(())
+    }
+
+    /// Works for about `budget_ms`, at least on one block of configurations; returns a
+    /// [`FitProgress`](crate::fitting::FitProgress).
+    pub fn advance(&mut self, budget_ms: f64) -> JsResult<JsValue> {
+        let end = Date::now() + budget_ms;
+        let fit = self.fit.as_mut().ok_or_else(no_fit)?;
+        let progress = fit.advance(&mut || Date::now() >= end).map_err(|error| error_object(&error))?;
+        to_object(&progress)
+    }
+
+    /// The best potential so far on both parts: `{ parts: [{ name, errors }], charts: ChartSpec[] }`; `undefined` before the
+    /// first pass is complete.
+    pub fn preview(&self) -> JsResult<JsValue> {
+        let fit = self.fit.as_ref().ok_or_else(no_fit)?;
+        let Some(potential) = fit.potential() else { return Ok(JsValue::UNDEFINED) };
+        let parts = parts(fit, &potential).map_err(|error| error_object(&error))?;
+        let mut charts = vec![loss_curve(fit.history()), learning_curve(fit.history())];
+        charts.extend(parity_charts(&parts));
+        let parts = parts.into_iter().map(|part| PreviewPart { name: part.name, errors: part.errors }).collect();
+        to_object(&Preview { parts, charts })
+    }
+
+    /// Ends the fit, complete or not, with the best potential so far: `{ report: FitReport, charts: ChartSpec[] }`; `undefined`
+    /// where no pass was complete.
+    pub fn finish(&mut self) -> JsResult<JsValue> {
+        let fit = self.fit.as_ref().ok_or_else(no_fit)?;
+        let Some(potential) = fit.potential() else { return Ok(JsValue::UNDEFINED) };
+        let report = FitReport::new(self.summary.clone(), fit, &potential).map_err(|error| error_object(&error))?;
+        let charts = report.charts();
+        let fitted = self.result.insert(Fitted { potential, report, almtp: None });
+        to_object(&Finished { report: &fitted.report, charts })
+    }
+
+    /// Chooses the active set of the finished fit; returns an [`ActiveSetSpan`](crate::fitting::ActiveSetSpan).
+    #[wasm_bindgen(js_name = chooseActiveSet)]
+    pub fn choose_active_set(&mut self) -> JsResult<JsValue> {
+        let (fit, fitted) = self.fit.as_ref().zip(self.result.as_mut()).ok_or_else(no_fit)?;
+        let (almtp, span) = fit.with_active_set(&fitted.potential).map_err(|error| error_object(&error))?;
+        fitted.almtp = Some(almtp);
+        fitted.report.active_set = span;
+        to_object(&fitted.report.active_set)
+    }
+
+    /// The fitted potential as a .mtp file.
+    pub fn mtp(&self) -> JsResult<String> {
+        Ok(write_mtp(&self.result.as_ref().ok_or_else(no_fit)?.potential))
+    }
+
+    /// The fitted potential with its active set as an .almtp file.
+    pub fn almtp(&self) -> JsResult<Uint8Array> {
+        let almtp = self.result.as_ref().and_then(|fitted| fitted.almtp.as_ref()).ok_or_else(no_fit)?;
+        Ok(Uint8Array::from(write_almtp(almtp).as_slice()))
+    }
+
+    /// The report as JSON text.
+    pub fn report(&self) -> JsResult<String> {
+        let report = &self.result.as_ref().ok_or_else(no_fit)?.report;
+        serde_json::to_string(report).map_err(|error| error_object(&Error::invalid("report", error, "finite values")))
+    }
+
+    /// A configuration of the data, numbered from 1, as extended XYZ without labels: where a run can start.
+    pub fn structure(&self, number: usize) -> JsResult<String> {
+        let found = number.checked_sub(1).and_then(|index| self.configurations.get(index));
+        let write = || {
+            let expected = format!("1 to {}", self.configurations.len());
+            let chosen = found.ok_or_else(|| Error::invalid("configuration", number, expected))?;
+            let bare = Configuration { name: chosen.name.clone(), ..Configuration::new(chosen.system.clone()) };
+            write_structure(StructureFormat::ExtXyz, &[bare])
+        };
+        write().map_err(|error| error_object(&error))
+    }
+}
+
+fn no_fit() -> JsValue {
+    error_object(&Error::invalid("fit", "none", "a fit that was begun, and finished for its results"))
+}
+
+/// A plain object by way of JSON: the same words and the same complaints as on the command line.
+fn plain<T: DeserializeOwned>(object: &JsValue, what: &str) -> Result<T> {
+    let unusable = |reason: String| Error::invalid(what, reason, "numbers for its fields");
+    let text = JSON::stringify(object).map_err(|_| unusable("an object that is no JSON".to_owned()))?;
+    serde_json::from_str(&String::from(text)).map_err(|error| unusable(error.to_string()))
+}
