@@ -1,10 +1,11 @@
-// The page: which of its three views is shown, and what they hand to each other.
+// The page: which of its views is shown, and what they hand to each other.
 
 import { byId, el } from "./components/dom.js";
 import { withSubscripts } from "./components/format.js";
 import { connectThemeButton } from "./components/theme.js";
 import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
 import { keepForOffline } from "./engine/offline.js";
+import { FitView } from "./features/fit/fit-view.js";
 import { showSavedRun } from "./features/resume/resume-card.js";
 import { saveRun } from "./features/resume/saved-run.js";
 import { RunView } from "./features/run/run-view.js";
@@ -24,6 +25,7 @@ const views = {
   gallery: byId("gallery-view", HTMLElement),
   setup: byId("setup-view", HTMLElement),
   run: byId("run-view", HTMLElement),
+  fit: byId("fit-view", HTMLElement),
 };
 const badge = byId("engine-badge", HTMLElement);
 
@@ -37,6 +39,8 @@ let setup;
 let begun;
 /** @type {RunView | undefined} */
 let runView;
+/** @type {FitView | undefined} */
+let fitView;
 let isolated = false;
 
 void begin();
@@ -98,9 +102,26 @@ function route() {
     if (preset) return showSetup(preset);
   }
   if (view === "run" && runView?.client) return show("run");
+  if (view === "fit") {
+    showFit();
+    return;
+  }
   if (view !== "") history.replaceState(null, "", "#/");
   show("gallery");
   void showSavedRun(byId("saved-run", HTMLElement), goOn);
+}
+
+function showFit() {
+  fitView ??= new FitView(byId("fit", HTMLElement), { threadsAvailable: threadsAvailable(), runIt: runFitted });
+  show("fit");
+  return fitView;
+}
+
+/** Runs a potential of one's own making. @param {RunRequest} request */
+function runFitted(request) {
+  prepareSetup(OWN_FILES);
+  begun = { title: "Fitted potential", preset: OWN_FILES.name, request };
+  follow(begun);
 }
 
 /** @param {Preset} preset */
@@ -149,6 +170,11 @@ function follow({ title, request }, checkpoint) {
     save: ({ bytes, progress }) => {
       if (begun) void saveRun({ ...begun, checkpoint: bytes, progress, savedAt: Date.now() });
     },
+    label: (file) => {
+      // Before the address changes, so that the run still stands while its file is read.
+      showFit().label(file);
+      location.hash = "#/fit";
+    },
   });
   show("run");
   runView.start(request, title, checkpoint);
@@ -167,7 +193,12 @@ function goOn({ title, preset, request, checkpoint }) {
 function show(name) {
   const changed = views[name].hidden;
   for (const [key, view] of Object.entries(views)) view.hidden = key !== name;
-  document.title = name === "gallery" ? "Crucible" : `${withSubscripts(setup?.preset.title ?? "Run")} – Crucible`;
+  document.title = name === "gallery" ? "Crucible" : `${name === "fit" ? "Fit" : withSubscripts(setup?.preset.title ?? "Run")} – Crucible`;
+  for (const link of document.querySelectorAll(".site-nav a")) {
+    const current = (link.getAttribute("data-view") === "fit") === (name === "fit");
+    if (current) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
   if (!changed) return;
   window.scrollTo(0, 0);
   byId("main", HTMLElement).focus({ preventScroll: true });

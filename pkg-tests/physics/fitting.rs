@@ -230,7 +230,7 @@ fn errors_equal_the_reference_report() {
 }
 
 /// Crystals of two species, shaken and strained, with a potential's labels.
-fn labelled_by(teacher: &MtpParameters, count: usize) -> Vec<Configuration> {
+pub fn labelled_by(teacher: &MtpParameters, count: usize) -> Vec<Configuration> {
     let mut random = rng::seeded(5, 0);
     let mut potential = MtpPotential::new(teacher.clone()).unwrap();
     let mut configurations = Vec::new();
@@ -261,7 +261,7 @@ fn labelled_by(teacher: &MtpParameters, count: usize) -> Vec<Configuration> {
     configurations
 }
 
-fn teacher() -> MtpParameters {
+pub fn teacher() -> MtpParameters {
     let mut teacher = student();
     // Absolute energies as large as those of pseudopotential codes: the fit must not lose digits to them.
     teacher.species_coeffs = vec![-770.123, -405.987];
@@ -360,7 +360,7 @@ fn bad_data_is_refused() {
         refusal(all)
     };
     let cases: [(&str, String); 8] = [
-        ("no configuration with an energy", with(&|all| all.iter_mut().for_each(|c| c.energy = None))),
+        ("no configuration with energy", with(&|all| all.iter_mut().for_each(|c| c.energy = None))),
         ("no forces in 1 of 24", with(&|all| all[3].forces = None)),
         ("not finite", with(&|all| all[2].energy = Some(f64::NAN))),
         ("not converged", with(&|all| all[4].features.push(("scf_converged".into(), "F".into())))),

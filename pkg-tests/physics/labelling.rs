@@ -4,7 +4,7 @@
 
 use crucible::Error;
 use crucible::io::{Configuration, read_extxyz};
-use crucible::labelling::{Code, Electrons, Label, Settings, check_same_method, read_cp2k};
+use crucible::labelling::{Code, Electrons, Label, Settings, check_same_method, collect, input_folders, read_cp2k};
 use crucible::math::{Mat3, Vec3};
 
 use crate::cli::{Folder, crucible, refusal};
@@ -329,4 +329,33 @@ fn failure(arguments: &[&str]) -> String {
     let output = crucible(arguments);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// As the page does it: everything in memory, outputs with or without their folders.
+#[test]
+fn outputs_find_their_structures() {
+    let settings = settings(Code::Cp2k);
+    let named = |name: &str| Configuration { name: Some(name.to_owned()), ..structure() };
+    let structures = [named("melt 1"), named("melt 2")];
+    let folders = input_folders(&structures, &settings).expect("inputs");
+    assert_eq!(folders.iter().map(|folder| folder.name.as_str()).collect::<Vec<_>>(), ["melt_1", "melt_2"]);
+    let output = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
+    let mut files = vec![output("labels/melt_1/cp2k.out", CP2K), output("labels/melt_2/cp2k.out", "cut")];
+    for folder in &folders {
+        let file = |(name, text): &(String, String)| output(&format!("labels/{}/{name}", folder.name), text);
+        files.extend(folder.files.iter().map(file));
+    }
+    let collected = collect(&files, &[], &settings).expect("outputs");
+    assert_eq!(collected.labelled.len(), 1);
+    assert_eq!(collected.labelled[0].name.as_deref(), Some("melt 1"));
+    assert!(collected.failures.len() == 1 && collected.failures[0].to_string().contains("labels/melt_2/cp2k.out"));
+
+    let bare = [output("melt_2.out", CP2K), output("elsewhere/melt_1/cp2k.out", CP2K), output("unknown.out", CP2K)];
+    let collected = collect(&bare, &structures, &settings).expect("outputs");
+    let names: Vec<_> = collected.labelled.iter().filter_map(|one| one.name.as_deref()).collect();
+    assert_eq!(names, ["melt 2", "melt 1"]);
+    assert!(collected.failures[0].to_string().contains("unknown.out"));
+    assert_eq!(collect(&bare[2..], &structures[..1], &settings).expect("outputs").labelled.len(), 1);
+    assert!(collect(&[output("notes.txt", "?")], &structures, &settings).is_err());
+    assert!(input_folders(&[named("one"), named("one")], &settings).is_err());
 }

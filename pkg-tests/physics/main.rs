@@ -4,6 +4,7 @@ mod active_set;
 mod allocations;
 mod analyze;
 mod cli;
+mod data_sets;
 mod dynamics;
 mod ensembles;
 mod extrapolation;

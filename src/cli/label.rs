@@ -4,16 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
-use crucible::io::{
-    Configuration, StructureFormat, assign_species, read_extxyz, read_structure, write_extxyz, write_structure,
+use crucible::io::{Configuration, StructureFormat, assign_species, read_structure, write_structure};
+use crucible::labelling::{
+    Code, Electrons, STRUCTURE, Settings, check_same_method, input_folders, read_folder_structure,
 };
-use crucible::labelling::{Code, Electrons, Settings, check_same_method};
 use crucible::{Error, Result};
 
 use super::{files, species};
-
-/// The structure of one configuration, beside the inputs that were written for it.
-const STRUCTURE: &str = "structure.extxyz";
 
 /// Label structures by density-functional theory: write the inputs of a code, run it where it is installed, and append
 /// energies, forces and stresses to a data set. PBE-D3(BJ); settings suit molten salts and metals.
@@ -161,26 +158,19 @@ fn write_all(structures: &Path, folder: &Path, settings: &Settings, arguments: &
         let known = species::parse(&arguments.species)?;
         configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &known))?;
     }
-    for (k, mut structure) in configurations.into_iter().enumerate() {
-        let name = structure.name.clone().unwrap_or_else(|| format!("{:04}", k + 1));
-        let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };
-        let place = folder.join(name.chars().map(safe).collect::<String>().trim_start_matches('.'));
-        structure.name = Some(name);
-        let inputs = settings.inputs(&structure)?;
+    for (inputs, structure) in input_folders(&configurations, settings)?.into_iter().zip(&configurations) {
+        let place = folder.join(&inputs.name);
         std::fs::create_dir_all(&place).map_err(|error| files::refused(&place, &error))?;
-        let old = place.join(STRUCTURE);
-        if old.exists() {
-            let written = read_one(&place)?;
-            if written.system.positions != structure.system.positions {
+        if place.join(STRUCTURE).exists() {
+            if read_one(&place)?.system.positions != structure.system.positions {
                 let expected = "another name for another structure";
                 return Err(Error::invalid(format!("inputs in {}", place.display()), "another structure", expected));
             }
             continue;
         }
-        for input in inputs {
-            files::write(&place.join(input.name), input.text.as_bytes())?;
+        for (name, text) in inputs.files {
+            files::write(&place.join(name), text.as_bytes())?;
         }
-        files::write(&old, write_extxyz(&[structure]).as_bytes())?;
     }
     Ok(())
 }
@@ -199,10 +189,7 @@ fn places(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn read_one(place: &Path) -> Result<Configuration> {
     let path = place.join(STRUCTURE);
-    let bytes = files::read(&path)?;
-    let name = files::name(&path);
-    let one = read_extxyz(crucible::io::decode(&bytes, &name)?, &name)?.pop();
-    one.ok_or_else(|| Error::invalid(name, "no structure", "the structure that `crucible label --write` wrote"))
+    read_folder_structure(&files::read(&path)?, &files::name(&path))
 }
 
 /// The first of the code's outputs that is there.

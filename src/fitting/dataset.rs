@@ -253,7 +253,7 @@ fn check_labelled(configurations: &[Configuration]) -> Result<()> {
         };
         Err(Error::invalid("data set", found, "an energy and forces for every configuration"))
     };
-    lacking("an energy", &|configuration| configuration.energy.is_none())?;
+    lacking("energy", &|configuration| configuration.energy.is_none())?;
     lacking("forces", &|configuration| configuration.forces.is_none())?;
     let unconverged = configurations.iter().position(|configuration| {
         configuration.features.iter().any(|(key, value)| {

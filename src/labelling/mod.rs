@@ -12,6 +12,7 @@
 //! label states its [method](Settings::method). Nothing here touches files or processes; the command line does.
 
 mod cp2k;
+mod folders;
 mod gpaw;
 mod qe;
 mod text;
@@ -19,6 +20,7 @@ mod vasp;
 mod vasprun;
 
 pub use cp2k::read_cp2k;
+pub use folders::{Collected, InputFolder, STRUCTURE, collect, folder_name, input_folders, read_folder_structure};
 pub use gpaw::read_gpaw;
 pub use qe::read_pw;
 pub use vasp::read_outcar;
@@ -84,6 +86,19 @@ pub struct Label {
     pub pressure: Option<Mat3>,
     /// Element of each atom in the output's order; empty where it does not say.
     pub elements: Vec<String>,
+}
+
+impl Code {
+    /// The codes by the names that users give them.
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("cp2k", Self::Cp2k), ("gpaw", Self::Gpaw), ("vasp", Self::Vasp), ("qe", Self::Qe)];
+
+    /// # Errors
+    /// A name that is none of them.
+    pub fn from_name(name: &str) -> Result<Self> {
+        let found = Self::NAMES.iter().find(|(known, _)| *known == name);
+        found.map(|(_, code)| *code).ok_or_else(|| Error::invalid("code", name, "one of cp2k, gpaw, vasp, qe"))
+    }
 }
 
 impl Settings {

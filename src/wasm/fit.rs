@@ -182,12 +182,6 @@ impl FitSession {
         Ok(Uint8Array::from(write_almtp(almtp).as_slice()))
     }
 
-    /// The report as JSON text.
-    pub fn report(&self) -> JsResult<String> {
-        let report = &self.result.as_ref().ok_or_else(no_fit)?.report;
-        serde_json::to_string(report).map_err(|error| error_object(&Error::invalid("report", error, "finite values")))
-    }
-
     /// A configuration of the data, numbered from 1, as extended XYZ without labels: where a run can start.
     pub fn structure(&self, number: usize) -> JsResult<String> {
         let found = number.checked_sub(1).and_then(|index| self.configurations.get(index));

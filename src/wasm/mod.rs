@@ -2,7 +2,7 @@
 //!
 //! | feature | exports |
 //! |---|---|
-//! | `engine` | `evaluate`; `Evaluator` for timing; the sessions of a run and of a fit |
+//! | `engine` | `evaluate`; `Evaluator` for timing; the sessions of a run and of a fit; labelling |
 //! | `threads` | the same, and `initThreadPool`, to be called from a worker that then drives the session |
 //! | `charts` | drawing on a canvas |
 //!
@@ -18,6 +18,8 @@ mod evaluator;
 mod files;
 #[cfg(feature = "engine")]
 mod fit;
+#[cfg(feature = "engine")]
+mod label;
 #[cfg(feature = "engine")]
 mod session;
 

@@ -187,7 +187,7 @@ impl Session {
     }
 }
 
-fn format_of(file: &str) -> Result<StructureFormat> {
+pub(super) fn format_of(file: &str) -> Result<StructureFormat> {
     StructureFormat::from_name(file).ok_or_else(|| {
         Error::invalid("structure format", format!("\"{file}\""), ".cfg, .extxyz, .data, .dump or .poscar")
     })

@@ -134,12 +134,17 @@ export class ChartView {
     download(`${fileName(title)}.csv`, `${lines.join("\n")}\n`, "text/csv");
   }
 
-  /** Light, as on paper. */
   async #downloadSvg() {
     if (!this.spec) return;
-    const { chartToSvg } = await loadDrawing();
-    download(`${fileName(this.spec.title)}.svg`, chartToSvg({ ...this.spec, theme: "light" }, ...SVG_SIZE), "image/svg+xml");
+    const { name, text } = await chartSvg(this.spec);
+    download(name, text, "image/svg+xml");
   }
+}
+
+/** A chart as an SVG file, light, as on paper. @param {ChartSpec} spec @returns {Promise<{ name: string, text: string }>} */
+export async function chartSvg(spec) {
+  const { chartToSvg } = await loadDrawing();
+  return { name: `${fileName(spec.title)}.svg`, text: chartToSvg({ ...spec, theme: "light" }, ...SVG_SIZE) };
 }
 
 /** @param {string} title */

@@ -1,8 +1,8 @@
-// Hands a text to the browser as a file.
+// Hands a text, or bytes, to the browser as a file.
 
-/** @param {string} name @param {string} text @param {string} type media type */
-export function download(name, text, type) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
+/** @param {string} name @param {string | Uint8Array} content @param {string} type media type */
+export function download(name, content, type) {
+  const address = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (content)], { type }));
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

@@ -59,29 +59,41 @@ export class FileDrop {
     if (!file) return;
     this.file = null;
     this.showError("");
-    if (file.size > MAX_FILE_BYTES) {
+    try {
+      this.file = { name: file.name, bytes: await readFile(file, this.label.toLowerCase()) };
+      this.status.textContent = `${file.name}, ${kilobytes(file.size)} kB`;
+    } catch (error) {
       this.status.textContent = "No file taken.";
-      this.showError(
-        `${file.name}: found ${megabytes(file.size)} MB; expected at most ${megabytes(MAX_FILE_BYTES)} MB. Potential and structure files are far smaller: is it a trajectory?`,
-      );
-    } else if (file.size === 0) {
-      this.status.textContent = "No file taken.";
-      this.showError(`${file.name}: found an empty file; expected ${this.label.toLowerCase()}.`);
-    } else {
-      try {
-        const bytes = new Uint8Array(await file.arrayBuffer());
-        this.file = { name: file.name, bytes };
-        this.status.textContent = `${file.name}, ${Math.max(1, Math.round(file.size / 1024))} kB`;
-      } catch {
-        this.status.textContent = "No file taken.";
-        this.showError(`${file.name}: the browser could not read it; expected a plain file.`);
-      }
+      this.showError(error instanceof Error ? error.message : String(error));
     }
     this.changed(this.file);
+  }
+}
+
+/**
+ * The content of a file. Throws a message for the user where it is too large, empty or unreadable.
+ * @param {File} file @param {string} expected what it should be
+ */
+export async function readFile(file, expected) {
+  if (file.size > MAX_FILE_BYTES) {
+    throw new Error(
+      `${file.name}: found ${megabytes(file.size)} MB; expected at most ${megabytes(MAX_FILE_BYTES)} MB. Potential and structure files are far smaller: is it a trajectory?`,
+    );
+  }
+  if (file.size === 0) throw new Error(`${file.name}: found an empty file; expected ${expected}.`);
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new Error(`${file.name}: the browser could not read it; expected a plain file.`);
   }
 }
 
 /** @param {number} bytes */
 function megabytes(bytes) {
   return Math.round(bytes / 1024 / 1024);
+}
+
+/** At least 1. @param {number} bytes */
+export function kilobytes(bytes) {
+  return Math.max(1, Math.round(bytes / 1024));
 }

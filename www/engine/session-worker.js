@@ -1,7 +1,9 @@
 // Runs one session of the engine. It advances in short slices and listens between them, since a worker inside wasm
 // can't hear "pause".
 
-/** @import { EngineError, FromWorker, RunFiles, RunSpec, Series, ToWorker } from "./protocol.js" */
+import { asEngineError, loadEngine } from "./loading.js";
+
+/** @import { FromWorker, RunFiles, RunSpec, Series, ToWorker } from "./protocol.js" */
 
 /**
  * The engine's class as the wasm build offers it.
@@ -24,9 +26,7 @@
 
 /**
  * @typedef {object} Engine
- * @property {(options: { module_or_path: URL }) => Promise<unknown>} default loads the module
  * @property {new (spec: RunSpec, files: RunFiles) => Session} Session
- * @property {(threads: number) => Promise<void>} [initThreadPool]
  */
 
 /** @type {DedicatedWorkerGlobalScope} */
@@ -102,12 +102,9 @@ function written(from, { what, file }) {
 
 /** @param {Extract<ToWorker, { type: "start" }>} message */
 async function start({ spec, files, threads, isolated, checkpoint }) {
-  const build = isolated && threads > 1 ? "threads" : "single";
-  /** @type {Engine} */
-  const engine = await import(new URL(`../pkg/${build}/crucible.js`, import.meta.url).href);
-  await engine.default({ module_or_path: new URL(`../pkg/${build}/crucible_bg.wasm`, import.meta.url) });
-  if (build === "threads") await engine.initThreadPool?.(threads);
-  send({ type: "ready", threads: build === "threads" ? threads : 1 });
+  const loaded = await loadEngine(threads, isolated);
+  const engine = /** @type {Engine} */ (loaded.engine);
+  send({ type: "ready", threads: loaded.threads });
   session = new engine.Session(spec, files);
   if (checkpoint) session.restore(checkpoint);
   const atoms = session.atoms();
@@ -209,23 +206,13 @@ function setState(next) {
 
 /** @param {unknown} thrown @param {number} [id] of the request that failed, where it was one */
 function fail(thrown, id) {
-  const error = asEngineError(thrown);
+  const error = asEngineError(thrown, "Reset the run; fewer atoms or one thread may help.");
   if (id === undefined) {
     state = "failed";
     send({ type: "error", error });
   } else {
     send({ type: "error", error, id });
   }
-}
-
-/** @param {unknown} thrown @returns {EngineError} */
-function asEngineError(thrown) {
-  if (typeof thrown === "object" && thrown !== null && "kind" in thrown && "message" in thrown) {
-    const { kind, message, hint } = /** @type {any} */ (thrown);
-    return { kind: String(kind), message: String(message), hint: hint ? String(hint) : null };
-  }
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { kind: "engine", message: `The engine stopped: ${message}`, hint: "Reset the run; fewer atoms or one thread may help." };
 }
 
 /** @param {FromWorker} message @param {Transferable[]} [transfer] */

@@ -26,12 +26,13 @@ struct Vendored {
 }
 
 /// What the page takes from others.
-const VENDORED: [Vendored; 2] = [
+const VENDORED: [Vendored; 3] = [
     Vendored {
         package: "three",
         files: &[("build/three.module.js", "three.module.js", "three"), ("build/three.core.js", "three.core.js", "")],
     },
     Vendored { package: "idb", files: &[("build/index.js", "index.js", "idb")] },
+    Vendored { package: "fflate", files: &[("esm/browser.js", "browser.js", "fflate")] },
 ];
 
 /// Builds modules and site.

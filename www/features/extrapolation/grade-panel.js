@@ -7,27 +7,32 @@ import { download } from "../../components/download.js";
 import { explain } from "../../components/explain.js";
 import { count, significant } from "../../components/format.js";
 
+/** @import { GivenFile } from "../../components/file-drop.js" */
 /** @import { EngineError, Progress, RunSpec, Series, Written } from "../../engine/protocol.js" */
 
 /** What the engine takes where a specification says nothing; see `run::ExtrapolationSpec`. */
 const DEFAULTS = { warn: 2, stop: 10 };
 
 export class GradePanel {
-  /** @param {(what: Written, file: string) => Promise<string>} write the text of a file of that name */
-  constructor(write) {
+  /**
+   * @param {(what: Written, file: string) => Promise<string>} write the text of a file of that name
+   * @param {(file: GivenFile) => void} label takes configurations to be labelled
+   */
+  constructor(write, label) {
     this.write = write;
     this.limits = DEFAULTS;
     this.name = "run";
     this.chart = new ChartView({ title: "Extrapolation grade", large: true });
     this.warning = el("p", { class: "quiet-text", role: "status" });
     this.button = el("button", { type: "button", class: "small", onclick: () => this.#save() }, "Kept configurations, extended XYZ");
+    this.labelButton = el("button", { type: "button", class: "small", onclick: () => void this.#label(label) }, "Label them");
     this.element = el(
       "section",
       { class: "card panel grade-panel", "aria-labelledby": "grade-title", hidden: true },
       el("h2", { id: "grade-title" }, "Trust: how far the potential extrapolates"),
       this.warning,
       this.chart.element,
-      el("div", { class: "export-row" }, this.button),
+      el("div", { class: "export-row" }, this.button, this.labelButton),
       explain(
         "A machine-learned potential knows the surroundings of atoms that it was trained on. The grade says how far the farthest atom’s surroundings lie outside of them: up to 1 the potential interpolates, above 2 it extrapolates, above 10 its forces can’t be trusted and the run stops.",
         "Configurations with a high grade are kept. Labelled by density-functional theory and added to the training set, they are what the potential learns most from.",
@@ -54,6 +59,7 @@ export class GradePanel {
     if (this.warning.textContent !== words) this.warning.textContent = words;
     this.warning.classList.toggle("notice", beyond);
     this.button.disabled = kept === 0;
+    this.labelButton.hidden = kept === 0;
     const label = kept === 0 ? "No configurations kept" : `${count(kept)} kept configurations, extended XYZ`;
     if (this.button.textContent !== label) this.button.textContent = label;
   }
@@ -83,10 +89,23 @@ export class GradePanel {
   }
 
   async #save() {
+    const text = await this.#kept();
+    if (text !== undefined) download(`${this.name}-kept.extxyz`, text, "text/plain");
+  }
+
+  /** @param {(file: GivenFile) => void} label */
+  async #label(label) {
+    const text = await this.#kept();
+    if (text !== undefined) label({ name: `${this.name}-kept.extxyz`, bytes: new TextEncoder().encode(text) });
+  }
+
+  /** @returns {Promise<string | undefined>} */
+  async #kept() {
     try {
-      download(`${this.name}-kept.extxyz`, await this.write("kept", "kept.extxyz"), "text/plain");
+      return await this.write("kept", "kept.extxyz");
     } catch (error) {
       this.warning.textContent = `The file could not be written: ${/** @type {EngineError} */ (error).message}`;
+      return undefined;
     }
   }
 }

@@ -15,6 +15,7 @@ import { PotentialPanel } from "./potential-panel.js";
 import { stageWords } from "./stages.js";
 
 /** @import { EngineError, Progress, Results, RunState, Speed, Written } from "../../engine/protocol.js" */
+/** @import { GivenFile } from "../../components/file-drop.js" */
 /** @import { RunRequest } from "../setup/setup-form.js" */
 
 /** @typedef {{ bytes: Uint8Array, progress: Progress }} Checkpoint */
@@ -27,8 +28,9 @@ const STEPS_A_PRESS = 1;
 export class RunView {
   /**
    * @param {HTMLElement} place
-   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => void }} listener
-   *   `refused`: the run could not be started; the setup is the place to mend it. `save`: a state to go on from, every so often
+   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => void, label: (file: GivenFile) => void }} listener
+   *   `refused`: the run could not be started; the setup is the place to mend it. `save`: a state to go on from, every so often.
+   *   `label`: configurations that shall be labelled
    */
   constructor(place, listener) {
     this.listener = listener;
@@ -55,7 +57,7 @@ export class RunView {
     this.properties = new PropertiesPanel();
     this.potential = new PotentialPanel();
     this.exports = new ExportPanel((what, file) => this.#write(what, file));
-    this.grades = new GradePanel((what, file) => this.#write(what, file));
+    this.grades = new GradePanel((what, file) => this.#write(what, file), (file) => listener.label(file));
     place.replaceChildren(
       el(
         "div",

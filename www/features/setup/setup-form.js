@@ -1,7 +1,8 @@
 // From a gallery entry to the specification of a run.
 
-import { el, freshId } from "../../components/dom.js";
+import { el } from "../../components/dom.js";
 import { NumberField } from "../../components/number-field.js";
+import { selectField, threadsField } from "../../components/select-field.js";
 import { CompositionEditor } from "./composition-editor.js";
 import { OwnFiles } from "./own-files.js";
 
@@ -41,10 +42,10 @@ export class SetupForm {
     const { spec } = preset;
     this.fields = numberFields(spec);
     this.composition = spec.structure.kind === "melt" ? new CompositionEditor(spec.structure.composition) : undefined;
-    this.ensemble = select("Ensemble", ENSEMBLES, spec.production?.ensemble ?? "npt", ENSEMBLES_ABOUT);
-    this.thermostat = select("Thermostat", THERMOSTATS, spec.thermostat?.kind ?? "stochastic-rescaling");
-    this.barostat = select("Barostat", BAROSTATS, spec.barostat?.kind ?? "stochastic-cell-rescaling");
-    this.threads = threadsSelect(threadsAvailable);
+    this.ensemble = selectField("Ensemble", ENSEMBLES, spec.production?.ensemble ?? "npt", ENSEMBLES_ABOUT);
+    this.thermostat = selectField("Thermostat", THERMOSTATS, spec.thermostat?.kind ?? "stochastic-rescaling");
+    this.barostat = selectField("Barostat", BAROSTATS, spec.barostat?.kind ?? "stochastic-cell-rescaling");
+    this.threads = threadsField(threadsAvailable);
     this.liquid = group("Liquid", ...(this.composition ? [this.composition.element] : []), this.fields.atoms.element, this.fields.density.element);
     this.errors = el("div", { class: "error-panel form-wide", role: "alert", tabindex: -1, hidden: true });
     this.element = this.#layout();
@@ -169,26 +170,4 @@ function numberFields(spec) {
     production: field({ name: "production", label: "Sampling", unit: "ps", min: 0.1, max: 1_000_000, value: spec.production?.time_ps ?? 50, hint: "Measured; longer makes error bars smaller." }),
     seed: field({ name: "seed", label: "Seed", min: 0, max: 2 ** 31, value: spec.seed ?? 1, integer: true, hint: "The same seed repeats the same run exactly." }),
   };
-}
-
-/** @param {string} label @param {Record<string, string>} options @param {string} chosen @param {string} [hint] */
-function select(label, options, chosen, hint = "") {
-  const id = freshId("select");
-  const about = el("p", { id: `${id}-hint`, class: "field-hint", hidden: hint === "" }, hint);
-  const input = el(
-    "select",
-    { id, "aria-describedby": about.id },
-    ...Object.entries(options).map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
-  );
-  return { input, element: el("div", { class: "field" }, el("label", { for: id }, label), input, about) };
-}
-
-/** @param {number} available */
-function threadsSelect(available) {
-  const counts = Array.from({ length: available }, (_, index) => index + 1);
-  const options = Object.fromEntries(counts.map((n) => [String(n), n === 1 ? "1 thread" : `${n} threads`]));
-  const hint = available > 1 ? "All of them is fastest; fewer leave room for other programs." : "This page runs on one thread.";
-  const field = select("Threads", options, String(Math.max(1, available)), hint);
-  field.input.name = "threads";
-  return field;
 }

@@ -1,0 +1,254 @@
+// From a data set to a potential that runs, in the page: what is seen, cancelled, refused, labelled and graded.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { checkAccessibility, isDrawn, launch, openPage, repositoryFile } from "./harness.js";
+
+/** @import { Browser, Page } from "playwright-core" */
+
+/** @type {typeof import("fflate")} */
+const { strFromU8, strToU8, unzipSync, zipSync } = createRequire(new URL("../../www/package.json", import.meta.url))("fflate");
+
+/** @type {Browser} */
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+/** Frames of our own salt data. @type {string[]} */
+const FRAMES = framesOf(readFileSync(repositoryFile("potentials/cacl2-kcl/data/tzv2p.extxyz"), "utf8"));
+
+/** @param {string} text @returns {string[]} */
+function framesOf(text) {
+  const lines = text.split("\n");
+  const frames = [];
+  for (let at = 0; at < lines.length && lines[at]; ) {
+    const end = at + Number(lines[at]) + 2;
+    frames.push(`${lines.slice(at, end).join("\n")}\n`);
+    at = end;
+  }
+  return frames;
+}
+
+/** @param {string} name @param {string} text */
+function file(name, text) {
+  return { name, mimeType: "text/plain", buffer: Buffer.from(text) };
+}
+
+/** @param {Page} page */
+async function openFit(page) {
+  await page.click(".site-nav a[data-view=fit]");
+  await page.waitForSelector("#fit-view form");
+}
+
+/** Gives files to the Fit view's data. @param {Page} page @param {any} files */
+async function giveData(page, files) {
+  await page.locator("[aria-labelledby=fit-data-title] input[type=file]").setInputFiles(files);
+}
+
+/** A quick fit. @param {Page} page @param {Record<string, string | number>} [fields] */
+async function beginFit(page, fields = {}) {
+  await page.selectOption("select[name=level]", "4");
+  for (const [name, value] of Object.entries({ starts: 1, "held-out": 20, cutoff: 5, ...fields })) {
+    const input = page.locator(`#fit-view input[name="${name}"]`);
+    await input.evaluate((element) => {
+      const details = element.closest("details");
+      if (details) details.open = true;
+    });
+    await input.fill(String(value));
+  }
+  await page.waitForSelector(".fit-actions button:enabled");
+  await page.click(".fit-actions button");
+}
+
+/** @param {Page} page @param {string[]} states */
+async function untilFit(page, ...states) {
+  await page.waitForFunction((wanted) => wanted.includes(document.documentElement.dataset["fit"] ?? ""), states, { timeout: 180_000 });
+}
+
+test("a small data set becomes a potential with its errors, and runs", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await page.fill("input[name=fit-species]", "K Ca Cl");
+  await giveData(page, [file("some.extxyz", FRAMES.slice(0, 12).join("")), file("more.extxyz", FRAMES.slice(12, 24).join(""))]);
+  await page.waitForFunction(() => /^24 configurations of/.test(document.querySelector(".data-status")?.textContent ?? ""));
+  const facts = (await page.textContent(".data-facts")) ?? "";
+  assert.match(facts, /Temperature.*K/);
+  assert.match(facts, /Ca–Cl/);
+  await beginFit(page, { steps: 8 });
+  await untilFit(page, "graded");
+  const errors = (await page.locator("[aria-label=Errors] tbody").innerText()).split("\n");
+  assert.equal(errors.length, 3);
+  for (const row of errors) assert.match(row, /(\s[\d.]+){4}/, `errors on both parts in: ${row}`);
+  const charts = page.locator(".fit-charts canvas");
+  await page.waitForFunction(() => document.querySelectorAll(".fit-charts canvas").length === 5);
+  const labels = await charts.evaluateAll((canvases) => canvases.map((canvas) => canvas.getAttribute("aria-label") ?? ""));
+  for (const title of ["Loss", "Learning curve", "Energy", "Force", "Stress"]) assert.ok(labels.some((label) => label.startsWith(title)), `${title} in ${labels}`);
+  await page.locator(".fit-charts").scrollIntoViewIfNeeded();
+  await page.waitForTimeout(500);
+  assert.ok(await isDrawn(page, ".fit-charts figure:last-child canvas"), "the last parity chart is empty");
+  assert.match((await page.locator("[aria-labelledby=fit-result-title]").innerText()) ?? "", /parameters; the data fix \d+/);
+  for (const [button, name, content] of /** @type {const} */ ([
+    ["Potential, .mtp", "k-ca-cl.mtp", /^MTP/],
+    ["Potential with active set, .almtp", "k-ca-cl.almtp", /^MTP/],
+    ["Report, JSON", "k-ca-cl.report.json", /"active_set"/],
+    ["Charts, SVG in a .zip", "k-ca-cl.charts.zip", /^PK/],
+  ])) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`button:text-is("${button}")`)]);
+    assert.equal(download.suggestedFilename(), name);
+    assert.match(readFileSync(await download.path(), "latin1"), content);
+  }
+  await page.click("button:text-is('Run it')");
+  await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
+  await close();
+});
+
+test("a hot run of a graded potential keeps what it does not know, to be labelled", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await giveData(page, [file("salt.extxyz", FRAMES.slice(0, 16).join(""))]);
+  await beginFit(page, { steps: 4 });
+  await untilFit(page, "graded");
+  await page.fill("input[name=fit-temperature]", "5000");
+  await page.click("button:text-is('Run it')");
+  const panel = page.locator(".grade-panel");
+  await panel.waitFor({ timeout: 120_000 });
+  await page.waitForFunction(() => /[1-9]\d* kept configurations/.test(document.querySelector(".grade-panel")?.textContent ?? ""), undefined, { timeout: 120_000 });
+  assert.match((await panel.textContent()) ?? "", /extrapolated: grades up to/);
+  await page.waitForTimeout(500);
+  assert.ok(await isDrawn(page, ".grade-panel canvas"), "the grade's chart is empty");
+  await page.click("button:text-is('Label them')");
+  await page.waitForFunction(() => /fitted-potential-kept\.extxyz/.test(document.querySelector(".label-panel")?.textContent ?? ""));
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("button:text-is('Download the inputs (.zip)')")]);
+  assert.ok(Object.keys(unzipSync(readFileSync(await download.path()))).some((name) => name.endsWith("/cp2k.inp")));
+  await close();
+});
+
+test("cancel keeps the best potential so far", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await giveData(page, [file("salt.extxyz", FRAMES.slice(0, 24).join(""))]);
+  await beginFit(page, { steps: 2000, starts: 20 });
+  await page.waitForSelector("[aria-label='Errors at this step'] td");
+  const pressed = Date.now();
+  await page.click("[aria-labelledby=fit-progress-title] button:text-is('Cancel')");
+  await untilFit(page, "finished", "graded");
+  // A second, and a slow machine's patience.
+  assert.ok(Date.now() - pressed < 10_000, `it took ${Date.now() - pressed} ms`);
+  assert.match((await page.textContent("[aria-labelledby=fit-progress-title] .stage-name")) ?? "", /best potential so far/);
+  await page.waitForSelector("[aria-labelledby=fit-result-title]:visible");
+  await close();
+});
+
+test("what can't be fitted is told, and the page stays usable", async (t) => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  const problem = page.locator("#fit-view .error-panel:visible");
+  const salt = FRAMES.slice(0, 12).join("");
+  const cases = [
+    { name: "garbage", text: "no structure at all\n", message: /bad\.extxyz.*expected/s },
+    { name: "cut", text: salt.slice(0, 1500), message: /bad\.extxyz, line \d+.*expected/s },
+    { name: "unlabelled", text: salt.replaceAll(/ energy=\S+/g, ""), message: /no configuration with energy.*expected/s },
+    { name: "partly labelled", text: salt.replace(/ energy=\S+/, ""), message: /no energy in 1 of 12/ },
+    { name: "not converged", text: salt.replace(" energy=", " converged=F energy="), message: /not converged/ },
+    { name: "markup in a name", text: salt.replace(/ energy=\S+/, "").replace(/name=\S+/, 'name="<img src=x onerror=alert(1)>"'), message: /<img src=x/ },
+  ];
+  for (const { name, text, message } of cases) {
+    await t.test(name, async () => {
+      await giveData(page, [file("bad.extxyz", text)]);
+      await problem.waitFor();
+      await page.waitForFunction(
+        (source) => [...document.querySelectorAll("#fit-view .error-panel")].some((panel) => panel instanceof HTMLElement && !panel.hidden && new RegExp(source, "s").test(panel.textContent ?? "")),
+        message.source,
+      ).catch(async () => assert.match((await problem.first().textContent()) ?? "", message));
+      assert.ok(await page.isDisabled(".fit-actions button"));
+      await page.click("button[aria-label='Remove bad.extxyz']");
+    });
+  }
+  await t.test("too few equations", async () => {
+    await giveData(page, [file("one.extxyz", FRAMES[0] + FRAMES[1])]);
+    await page.waitForFunction(() => /^2 configurations/.test(document.querySelector(".data-status")?.textContent ?? ""));
+    await beginFit(page, { "held-out": 0 });
+    await page.selectOption("select[name=level]", "20");
+    await untilFit(page, "graded", "failed");
+    await page.click(".fit-actions button");
+    await page.waitForFunction(() => /equations for \d+ parameters/.test(document.querySelector("#fit > .error-panel")?.textContent ?? ""));
+  });
+  await page.click("button[aria-label='Remove one.extxyz']");
+  await giveData(page, [file("good.extxyz", FRAMES.slice(0, 12).join(""))]);
+  await beginFit(page, { steps: 2 });
+  await untilFit(page, "graded");
+  await close();
+});
+
+test("structures go out as inputs and come back with labels", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  const output = readFileSync(repositoryFile("pkg-tests/reference/labels/cp2k-kcl8.out"));
+  const a = 6.4;
+  const places = [
+    ["K", 0, 0, 0], ["K", 0, a / 2, a / 2], ["K", a / 2, 0, a / 2], ["K", a / 2, a / 2, 0],
+    ["Cl", a / 2, 0, 0], ["Cl", 0, a / 2, 0], ["Cl", 0, 0, a / 2], ["Cl", a / 2, a / 2, a / 2],
+  ];
+  const header = `Lattice="${a} 0 0 0 ${a} 0 0 0 ${a}" Properties=species:S:1:pos:R:3 pbc="T T T" name=kcl8`;
+  const structure = `8\n${header}\n${places.map((place) => place.join(" ")).join("\n")}\n`;
+  const [structures, outputs] = [page.locator(".label-panel input[type=file]").nth(0), page.locator(".label-panel input[type=file]").nth(1)];
+  await structures.setInputFiles([file("kcl.extxyz", structure)]);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("button:text-is('Download the inputs (.zip)')")]);
+  const inputs = unzipSync(readFileSync(await download.path()));
+  assert.deepEqual(Object.keys(inputs).sort(), ["kcl8/cp2k.inp", "kcl8/structure.extxyz"]);
+  assert.match(strFromU8(inputs["kcl8/cp2k.inp"] ?? new Uint8Array()), /RUN_TYPE ENERGY_FORCE/);
+
+  // A later visit: nothing but the archive of the folder.
+  await page.reload();
+  await page.waitForSelector("#fit-view form");
+  const cut = strToU8(output.toString("utf8").slice(0, 2000));
+  const back = zipSync({ ...inputs, "kcl8/cp2k.out": output, "other/cp2k.out": cut });
+  await outputs.setInputFiles([{ name: "labels.zip", mimeType: "application/zip", buffer: Buffer.from(back) }]);
+  await page.waitForFunction(() => /1 labelled, 1 failed/.test(document.querySelector(".label-panel")?.textContent ?? ""));
+  assert.match((await page.textContent(".label-panel .error-panel")) ?? "", /other\/cp2k\.out/);
+  const [labels] = await Promise.all([page.waitForEvent("download"), page.click("button:text-is('Labels, .cfg')")]);
+  assert.match(readFileSync(await labels.path(), "utf8"), /^BEGIN_CFG[\s\S]*fx[\s\S]*PlusStress/);
+  await page.click("button:text-is('Add them to the data')");
+  await page.waitForFunction(() => /^1 configuration of 8 atoms: K \(4\), Cl \(4\)/.test(document.querySelector(".data-status")?.textContent ?? ""));
+  await page.click("button[aria-label='Remove labels.zip']");
+  await outputs.setInputFiles([file("nonsense.zip", "PK?")]);
+  await page.waitForFunction(() => /nonsense\.zip: found no zip file/.test(document.querySelector(".label-panel")?.textContent ?? ""));
+  await close();
+});
+
+test("numbered species are named before a fit", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await giveData(page, [repositoryFile("pkg-tests/reference/training/db_S2.cfg")]);
+  await page.waitForFunction(() => /Which elements/.test(document.querySelector("[aria-labelledby=fit-data-title] .error-panel")?.textContent ?? ""));
+  await page.fill("input[name=fit-species]", "K Cl");
+  await page.keyboard.press("Tab");
+  await page.waitForFunction(() => /K \(\d+\), Cl \(\d+\)/.test(document.querySelector(".data-status")?.textContent ?? ""));
+  await close();
+});
+
+for (const [size, theme] of /** @type {const} */ ([["wide", "light"], ["phone", "dark"]])) {
+  test(`axe and layout of the Fit view: ${size}, ${theme}`, async () => {
+    const { page, close } = await openPage(browser, { size, theme });
+    await openFit(page);
+    await checkView(page);
+    await giveData(page, [file("salt.extxyz", FRAMES.slice(0, 24).join(""))]);
+    await beginFit(page, { steps: 3 });
+    await untilFit(page, "graded");
+    await page.locator(".label-panel input[type=file]").first().setInputFiles([file("salt.extxyz", FRAMES[0] ?? "")]);
+    for (const summary of await page.$$("#fit summary:visible")) await summary.click();
+    await checkView(page);
+    await close();
+  });
+}
+
+/** @param {Page} page */
+async function checkView(page) {
+  await checkAccessibility(page);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(overflow <= 0, `the page is ${overflow} px wider than the screen`);
+}

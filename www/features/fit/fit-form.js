@@ -1,0 +1,109 @@
+// What to fit and how: the form of the potential, the weights, the split, the seed.
+
+import { el } from "../../components/dom.js";
+import { count } from "../../components/format.js";
+import { NumberField } from "../../components/number-field.js";
+import { selectField, threadsField } from "../../components/select-field.js";
+
+/** @import { FitSpec, PotentialForm } from "../../engine/fit-protocol.js" */
+
+/** What each level is for; higher ones need more memory and time than a page has. */
+const LEVELS = {
+  4: "4: a first look, in seconds",
+  6: "6",
+  8: "8: rough",
+  10: "10",
+  12: "12: good for many salts and metals",
+  14: "14",
+  16: "16: accurate; several times slower to fit and run",
+  18: "18",
+  20: "20: very accurate, slow, needs many configurations",
+};
+
+export class FitForm {
+  /** @param {{ threadsAvailable: number, fit: () => void }} options */
+  constructor({ threadsAvailable, fit }) {
+    this.level = selectField("Level", LEVELS, "12", "How rich the potential is: each step of two adds about half as many terms again.");
+    this.level.input.name = "level";
+    const field = (/** @type {import("../../components/number-field.js").NumberFieldOptions} */ options) => new NumberField(options);
+    this.fields = {
+      cutoff: field({ name: "cutoff", label: "Cutoff", unit: "Å", min: 3, max: 10, value: 6, hint: "Atoms further apart do not feel each other. Farther is slower." }),
+      basis: field({ name: "basis-size", label: "Radial basis functions", min: 3, max: 16, value: 8, integer: true, hint: "How finely the potential resolves distances." }),
+      energy: field({ name: "energy-weight", label: "Weight of energies", min: 0, max: 1e6, value: 1 }),
+      force: field({ name: "force-weight", label: "Weight of forces", unit: "Å²", min: 0, max: 1e6, value: 0.01 }),
+      stress: field({ name: "stress-weight", label: "Weight of stresses", min: 0, max: 1e6, value: 0.001, hint: "Stresses decide the density." }),
+      heldOut: field({ name: "held-out", label: "Held out", unit: "%", min: 0, max: 50, value: 10, hint: "Kept from the fit, to test it on what it has never seen." }),
+      starts: field({ name: "starts", label: "Random starts", min: 1, max: 20, value: 3, integer: true, hint: "The best of them goes on." }),
+      steps: field({ name: "steps", label: "Most steps", min: 1, max: 2000, value: 200, integer: true, hint: "It ends earlier when it gains nothing more." }),
+      seed: field({ name: "fit-seed", label: "Seed", min: 0, max: 2 ** 31, value: 1, integer: true, hint: "The same seed gives the same potential." }),
+    };
+    this.threadsField = threadsField(threadsAvailable);
+    this.button = el("button", { type: "submit", class: "primary", disabled: true }, "Fit");
+    this.hint = el("p", { class: "quiet-text" }, "Fit waits for a data set.");
+    const group = (/** @type {string} */ title, /** @type {Node[]} */ ...children) => el("fieldset", {}, el("legend", {}, title), ...children);
+    const { cutoff, basis, energy, force, stress, heldOut, starts, steps, seed } = this.fields;
+    this.element = el(
+      "form",
+      { class: "fit-form", novalidate: true, "aria-labelledby": "fit-form-title" },
+      el("h2", { id: "fit-form-title", class: "form-wide" }, "2. Potential"),
+      group("Form", this.level.element, cutoff.element, basis.element),
+      group("What counts", energy.element, force.element, stress.element, el("p", { class: "field-hint" }, "Relative to each other; twice the weight pulls the error down at the cost of the others.")),
+      group("How", heldOut.element, starts.element, el("details", {}, el("summary", {}, "More"), steps.element, seed.element, this.threadsField.element)),
+      el("div", { class: "fit-actions form-wide" }, this.button, this.hint),
+    );
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.button.disabled) fit();
+    });
+    this.ready = false;
+    this.busy = false;
+  }
+
+  get threads() {
+    return Number(this.threadsField.input.value);
+  }
+
+  /** @returns {PotentialForm} */
+  get potential() {
+    return { level: Number(this.level.input.value), cutoff: this.fields.cutoff.value, basis_size: this.fields.basis.value };
+  }
+
+  /** @returns {FitSpec} */
+  get spec() {
+    const { energy, force, stress, heldOut, starts, steps, seed } = this.fields;
+    return {
+      weights: { energy: energy.value, force: force.value, stress: stress.value },
+      seed: seed.value,
+      starts: starts.value,
+      max_iterations: steps.value,
+      held_out: heldOut.value / 100,
+    };
+  }
+
+  /** @returns {boolean} whether all numbers can be used */
+  check() {
+    const faulty = Object.values(this.fields).filter((field) => !field.check());
+    const input = faulty[0]?.input;
+    const details = input?.closest("details");
+    if (details) details.open = true;
+    input?.focus();
+    return faulty.length === 0;
+  }
+
+  /** @param {boolean} ready whether there are data to fit to @param {number} [equations] that they give */
+  setReady(ready, equations = 0) {
+    this.ready = ready;
+    this.hint.textContent = ready ? `${count(equations)} energies, forces and stresses to fit to.` : "Fit waits for a data set.";
+    this.#update();
+  }
+
+  /** @param {boolean} busy */
+  setBusy(busy) {
+    this.busy = busy;
+    this.#update();
+  }
+
+  #update() {
+    this.button.disabled = !this.ready || this.busy;
+  }
+}

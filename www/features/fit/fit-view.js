@@ -1,0 +1,154 @@
+// Fitting a potential: data in, choices, progress with live charts, and what came of it.
+
+import { el } from "../../components/dom.js";
+import { FitClient } from "../../engine/fit-client.js";
+import { LabelPanel } from "../labelling/label-panel.js";
+import { DataPanel } from "./data-panel.js";
+import { FitForm } from "./fit-form.js";
+import { ProgressPanel } from "./progress-panel.js";
+import { ResultPanel } from "./result-panel.js";
+
+/** @import { DataFile, Inspected, Question } from "../../engine/fit-protocol.js" */
+/** @import { EngineError } from "../../engine/protocol.js" */
+/** @import { RunRequest } from "../setup/setup-form.js" */
+
+export class FitView {
+  /**
+   * @param {HTMLElement} place
+   * @param {{ threadsAvailable: number, runIt: (request: RunRequest) => void }} options
+   */
+  constructor(place, { threadsAvailable, runIt }) {
+    /** Reads files, so that a fit can go on while the next one is prepared. @type {FitClient | undefined} */
+    this.reader = undefined;
+    /** A fit; each takes a new worker, so that nothing of an old one is left. @type {FitClient | undefined} */
+    this.fitter = undefined;
+    /** The latest inspection; earlier ones that answer late are not shown. */
+    this.inspection = 0;
+    this.data = new DataPanel(() => void this.#inspect());
+    this.form = new FitForm({ threadsAvailable, fit: () => void this.#fit() });
+    this.progress = new ProgressPanel(() => this.#cancel());
+    this.result = new ResultPanel(runIt);
+    this.labels = new LabelPanel((question) => this.#ask(question), (files) => this.data.add(files));
+    this.errors = el("div", { class: "error-panel", role: "alert", tabindex: -1, hidden: true });
+    place.replaceChildren(
+      this.data.element,
+      this.form.element,
+      this.errors,
+      this.progress.element,
+      this.result.element,
+      this.labels.element,
+    );
+  }
+
+  /** Structures to label, such as those that a run kept. @param {DataFile} file */
+  label(file) {
+    this.labels.add(file);
+  }
+
+  /** Reads what was dropped. */
+  async #inspect() {
+    const inspection = ++this.inspection;
+    this.form.setReady(false);
+    const { files, species } = this.data;
+    if (files.length === 0) {
+      this.data.show(undefined);
+      return;
+    }
+    this.data.showReading();
+    try {
+      /** @type {Inspected} */
+      const inspected = await this.#ask({ what: "inspect", files, species });
+      if (inspection !== this.inspection) return;
+      this.data.show(inspected);
+      this.form.setReady(inspected.problem === null && !inspected.summary.numbered, inspected.equations);
+    } catch (error) {
+      if (inspection === this.inspection) this.data.showError(/** @type {EngineError} */ (error));
+    }
+  }
+
+  async #fit() {
+    this.#showError(undefined);
+    if (!this.form.check()) return;
+    this.fitter?.stop();
+    this.result.clear();
+    this.progress.begin();
+    this.form.setBusy(true);
+    const { files, species } = this.data;
+    const { threads, potential, spec } = this.form;
+    /** @type {Inspected | undefined} */
+    let inspected;
+    const fitter = new FitClient(
+      {
+        progress: (progress, elapsedMs) => this.progress.show(progress, elapsedMs),
+        preview: ({ charts }) => this.progress.showCharts(charts),
+        finished: (result, cancelled, progress) => {
+          this.form.setBusy(false);
+          this.progress.finish(progress, cancelled, result?.charts);
+          if (result && inspected) this.result.show(result, inspected.summary, threads);
+        },
+        activeSet: (span, almtp) => this.result.showActiveSet(span, almtp),
+        error: (error) => this.#failed(error),
+      },
+      threads,
+    );
+    this.fitter = fitter;
+    try {
+      inspected = await fitter.ask({ what: "inspect", files, species });
+      fitter.fit(potential, spec);
+    } catch (error) {
+      this.#failed(/** @type {EngineError} */ (error));
+    }
+  }
+
+  /** Before the first step is done there is nothing to keep, and the worker may be deep in its preparations. */
+  #cancel() {
+    if (this.progress.hasResult) {
+      this.progress.cancelling();
+      this.fitter?.cancel();
+      return;
+    }
+    this.fitter?.stop();
+    this.fitter = undefined;
+    this.progress.end("Cancelled before the first step was complete.");
+    this.form.setBusy(false);
+  }
+
+  /** @param {EngineError} error */
+  #failed(error) {
+    if (error.kind === "stopped") return;
+    this.form.setBusy(false);
+    if (this.result.isShown) {
+      this.result.showActiveSetError(error);
+      return;
+    }
+    this.progress.end("");
+    this.#showError(error);
+  }
+
+  /** @param {EngineError | undefined} error */
+  #showError(error) {
+    this.errors.hidden = error === undefined;
+    if (!error) return;
+    this.errors.replaceChildren(el("h2", {}, "This can’t be fitted"), el("p", {}, error.message), ...(error.hint ? [el("p", {}, error.hint)] : []));
+    this.errors.focus();
+    this.errors.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @template T @param {Question} question @returns {Promise<T>} */
+  async #ask(question) {
+    const reader = (this.reader ??= new FitClient(SILENT, 1));
+    try {
+      return await reader.ask(question);
+    } catch (error) {
+      // An engine that broke is of no more use; the next question gets a new one.
+      if (["engine", "worker"].includes(/** @type {EngineError} */ (error).kind)) {
+        reader.stop();
+        this.reader = undefined;
+      }
+      throw error;
+    }
+  }
+}
+
+/** The listener of a worker that fits nothing: questions get their own answers. */
+const SILENT = { progress: () => {}, preview: () => {}, finished: () => {}, activeSet: () => {}, error: () => {} };
