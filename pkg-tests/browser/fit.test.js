@@ -73,8 +73,8 @@ test("a small data set becomes a potential with its errors, and runs", async () 
   const { page, close } = await openPage(browser);
   await openFit(page);
   await page.fill("input[name=fit-species]", "K Ca Cl");
-  await giveData(page, [file("some.extxyz", FRAMES.slice(0, 12).join("")), file("more.extxyz", FRAMES.slice(12, 24).join(""))]);
-  await page.waitForFunction(() => /^24 configurations of/.test(document.querySelector(".data-status")?.textContent ?? ""));
+  await giveData(page, [file("some.extxyz", FRAMES.slice(0, 24).join("")), file("more.extxyz", FRAMES.slice(24, 48).join(""))]);
+  await page.waitForFunction(() => /^48 configurations of/.test(document.querySelector(".data-status")?.textContent ?? ""));
   const facts = (await page.textContent(".data-facts")) ?? "";
   assert.match(facts, /Temperature.*K/);
   assert.match(facts, /Ca–Cl/);

@@ -19,6 +19,7 @@
  * @property {number} [pressure_gpa]
  * @property {number} [timestep_fs]
  * @property {number} [seed]
+ * @property {{ relax_steps?: number, warm_up_ps?: number }} [prepare]
  * @property {StageSpec} [equilibrate]
  * @property {StageSpec} [production]
  * @property {{ kind?: string }} [thermostat]

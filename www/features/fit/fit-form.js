@@ -23,7 +23,7 @@ const LEVELS = {
 export class FitForm {
   /** @param {{ threadsAvailable: number, fit: () => void }} options */
   constructor({ threadsAvailable, fit }) {
-    this.level = selectField("Level", LEVELS, "12", "How rich the potential is: each step of two adds about half as many terms again.");
+    this.level = selectField("Level", LEVELS, "12", "How rich the potential is: each step of two nearly doubles its terms, and slows it as much.");
     this.level.input.name = "level";
     const field = (/** @type {import("../../components/number-field.js").NumberFieldOptions} */ options) => new NumberField(options);
     this.fields = {
@@ -45,11 +45,15 @@ export class FitForm {
     this.element = el(
       "form",
       { class: "fit-form", novalidate: true, "aria-labelledby": "fit-form-title" },
-      el("h2", { id: "fit-form-title", class: "form-wide" }, "2. Potential"),
-      group("Form", this.level.element, cutoff.element, basis.element),
-      group("What counts", energy.element, force.element, stress.element, el("p", { class: "field-hint" }, "Relative to each other; twice the weight pulls the error down at the cost of the others.")),
-      group("How", heldOut.element, starts.element, el("details", {}, el("summary", {}, "More"), steps.element, seed.element, this.threadsField.element)),
-      el("div", { class: "fit-actions form-wide" }, this.button, this.hint),
+      el("h2", { id: "fit-form-title" }, "2. Potential"),
+      el(
+        "div",
+        { class: "fit-choices" },
+        group("Form", this.level.element, cutoff.element, basis.element),
+        group("What counts", energy.element, force.element, stress.element, el("p", { class: "field-hint" }, "Relative to each other; twice the weight pulls the error down at the cost of the others.")),
+        group("How", heldOut.element, starts.element, el("details", {}, el("summary", {}, "More"), steps.element, seed.element, this.threadsField.element)),
+      ),
+      el("div", { class: "fit-actions" }, this.button, this.hint),
     );
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -99,6 +99,8 @@ export class ProgressPanel {
 
   /** @param {FitProgress} progress @param {boolean} cancelled @param {ChartSpec[] | undefined} charts of the potential, if there is one */
   finish(progress, cancelled, charts) {
+    // The potential's errors are told below.
+    this.errors.replaceChildren();
     if (charts) this.showCharts(charts);
     if (!charts) this.end("Cancelled before the first step was complete.");
     else if (cancelled) this.end("Cancelled: the best potential so far is below.");

@@ -127,6 +127,8 @@ export class ResultPanel {
       potential: { kind: "mtp", file: potential, species: summary.species.map(({ species }) => species) },
       structure: { kind: "file", file: "start.extxyz" },
       temperature_k: this.temperature.value,
+      // It is a liquid already, of the kind that the potential knows; a relaxed one need not be.
+      prepare: { relax_steps: 0, warm_up_ps: 0.5 },
       equilibrate: { ensemble: "nvt", time_ps: 2 },
       production: { ensemble: "nvt", time_ps: 20 },
     };
