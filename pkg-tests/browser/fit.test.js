@@ -52,7 +52,7 @@ async function giveData(page, files) {
 /** A quick fit. @param {Page} page @param {Record<string, string | number>} [fields] */
 async function beginFit(page, fields = {}) {
   await page.selectOption("select[name=level]", "4");
-  for (const [name, value] of Object.entries({ starts: 1, "held-out": 20, cutoff: 5, ...fields })) {
+  for (const [name, value] of Object.entries({ starts: 2, "held-out": 20, cutoff: 5, ...fields })) {
     const input = page.locator(`#fit-view input[name="${name}"]`);
     await input.evaluate((element) => {
       const details = element.closest("details");

@@ -28,11 +28,9 @@ fn a_data_set_says_what_is_in_it() {
         all.iter().map(|c| c.system.len()).sum::<usize>()
     );
     assert_eq!(summary.compositions.iter().map(|c| c.configurations).sum::<usize>(), all.len());
+    let stated = all.iter().filter(|c| c.name.as_deref().is_some_and(|name| name.contains("_T"))).count();
     let temperature = summary.temperature_k.expect("names that state temperatures");
-    assert!(
-        temperature.low >= 1000.0 && temperature.high <= 4500.0 && temperature.count == all.len(),
-        "{temperature:?}"
-    );
+    assert!(temperature.low >= 1000.0 && temperature.high <= 4500.0 && temperature.count == stated, "{temperature:?}");
     let chloride = summary.closest.iter().find(|pair| pair.pair == "Ca–Cl").expect("calcium next to chloride");
     assert!((1.8..2.9).contains(&chloride.distance), "{chloride:?}");
     assert!(summary.outliers.iter().all(|outlier| outlier.quantity != "energy beyond its composition's"));
@@ -101,7 +99,7 @@ fn bad_data_end_the_command_line_with_the_same_words() {
         ("the same atoms, energies", train(&again, &[])),
         ("two methods can't be mixed", train(&methods, &[])),
         ("no atom of species 2 (Ca)", train(&|_| (), &["--species", "K,Cl,Ca"])),
-        ("equations for", train(&|all| all.truncate(1), &["--level", "8"])),
+        ("equations for", train(&|all| all.truncate(1), &[])),
         ("look like Hartree", train(&hartree, &[])),
         ("min_dist of the potential", {
             folder.file("data.extxyz", write_extxyz(&good));

@@ -8,9 +8,10 @@ use crate::io::Almtp;
 use crate::potential::mtp::{GradeMode, MtpParameters};
 
 use super::active_set::build_active_set;
-use super::optimizer::{Fit, FitPoint};
+use super::optimizer::Fit;
 use super::report::{PartReport, learning_curve, loss_curve, parity_charts};
 use super::span::ActiveSetSpan;
+use super::state::FitPoint;
 use super::summary::DataSummary;
 
 /// Rows of the active set are exchanged while that raises its volume by more than this factor.

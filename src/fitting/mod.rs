@@ -32,9 +32,9 @@ pub use outliers::Outlier;
 pub use report::{
     CompositionErrors, Parity, PartReport, SpeciesErrors, WorstConfiguration, learning_curve, loss_curve, parity_charts,
 };
+pub use span::{ActiveSetSpan, CompositionRows, HeldOutGrades, SpeciesRows};
 pub use spec::FitSpec;
 pub use state::{Candidate, FitEnd, FitPoint, FitProgress, FitState};
-pub use span::{ActiveSetSpan, CompositionRows, HeldOutGrades, SpeciesRows};
 pub use summary::{ClosestPair, CompositionSummary, DataSummary, Extent, LabelCounts, SpeciesCount};
 pub use template::TemplateSpec;
 
