@@ -190,8 +190,10 @@ pub fn parity_charts(parts: &[PartReport]) -> Vec<ChartSpec> {
             |kind: &str| Axis { label: format!("{quantity}, {kind}"), unit: unit.to_owned(), range: None, log: false };
         let points = || parts.iter().flat_map(|part| of(&part.parity)).flatten().copied();
         let (low, high) = (points().fold(f64::INFINITY, f64::min), points().fold(f64::NEG_INFINITY, f64::max));
-        let mut series = vec![series("equal", &[[low, low], [high, high]], Style::Line)];
-        series.extend(parts.iter().map(|part| self::series(&part.name, of(&part.parity), Style::Points)));
+        // The parts come first, so that they have the colours of the other charts.
+        let mut series: Vec<Series> =
+            parts.iter().map(|part| self::series(&part.name, of(&part.parity), Style::Points)).collect();
+        series.push(self::series("equal", &[[low, low], [high, high]], Style::Line));
         let found = low.is_finite();
         let (x, y) = (axis("label"), axis("potential"));
         let spec = ChartSpec { title: title.to_owned(), x, y, series, theme: Theme::Light, transparent: false };

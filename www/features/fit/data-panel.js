@@ -94,9 +94,10 @@ function headline({ configurations, atoms, species }) {
 /** @param {DataSummary} summary @returns {HTMLElement[]} */
 function factsOf(summary) {
   const { labels, configurations: all } = summary;
+  const stated = summary.temperature_k?.count ?? 0;
   const rows = [
     ["Labels", `${labels.energy} energies, ${labels.forces} with forces, ${labels.stress} with stress, of ${all}`],
-    ...fact("Temperature", summary.temperature_k, "K", 4),
+    ...fact("Temperature", summary.temperature_k, stated < all ? `K, where stated (${stated} of ${all})` : "K", 4),
     ...fact("Energy less that of the composition", summary.energy_per_atom, "eV/atom"),
     ...fact("Forces", summary.force, "eV/Å"),
     ...fact("Pressure", summary.pressure_gpa, "GPa"),

@@ -70,7 +70,7 @@ export class ProgressPanel {
     const words = starts > 1 && stage < starts ? `Random start ${stage + 1} of ${starts}` : "Refining";
     if (this.stage.textContent !== words && !progress.end) this.stage.textContent = words;
     this.bar.value = fraction;
-    const parts = [`step ${iteration}`, `${duration(elapsedMs / 1000)} so far`];
+    const parts = [`step ${iteration}`, duration(elapsedMs / 1000)];
     if (fraction > 0.02 && !progress.end) parts.push(`at most ${duration(((1 - fraction) / fraction) * (elapsedMs / 1000))} left`);
     this.numbers.textContent = parts.join(" · ");
     if (!point) return;
