@@ -29,3 +29,9 @@ pub const AVOGADRO: f64 = 6.022_140_76e23;
 pub const EV_TO_J: f64 = 1.602_176_634e-19;
 /// Coulomb's constant e^2/(4 pi epsilon_0), eV Å.
 pub const COULOMB: f64 = 14.399_645_478;
+/// One bar in eV/Å^3.
+pub const BAR: f64 = 1e-4 / EV_PER_A3_TO_GPA;
+/// One standard atmosphere in eV/Å^3.
+pub const ATMOSPHERE: f64 = 1.013_25 * BAR;
+/// One kcal/mol in eV.
+pub const KCAL_PER_MOL: f64 = 4184.0 / (AVOGADRO * EV_TO_J);

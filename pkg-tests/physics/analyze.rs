@@ -33,30 +33,91 @@ fn difference(a: &Value, b: &Value) -> f64 {
     a.iter().zip(&b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
 }
 
-fn diffusion(results: &Value) -> &Value {
-    let all = results["properties"].as_array().unwrap();
-    &all.iter().find(|p| p["id"] == "self-diffusion").unwrap()["estimate"]
+fn estimate<'a>(results: &'a Value, id: &str, route: &str) -> &'a Value {
+    let mut all = results["properties"].as_array().unwrap().iter();
+    let found = all.find(|p| p["id"] == id && p["route"] == route).unwrap_or_else(|| panic!("{id}, {route}"));
+    assert!(found["estimate"].is_object(), "{id}, {route}: {}", found["pending"]);
+    &found["estimate"]
+}
+
+/// Value and error of each property are the run's own to a part in `1 / tolerance`.
+fn assert_same(ran: &Value, found: &Value, properties: &[(&str, &str)], tolerance: f64) {
+    for (id, route) in properties {
+        let [own, again] = [ran, found].map(|results| estimate(results, id, route));
+        for key in ["value", "standard_error", "independent_samples"] {
+            let (a, b) = (own[key].as_f64(), again[key].as_f64());
+            let same = a.zip(b).map_or(a == b, |(a, b)| (a - b).abs() <= tolerance * a.abs());
+            assert!(same, "{id}, {route}: {key} {a:?} {b:?}");
+        }
+    }
+}
+
+fn succeed(arguments: &[&str]) {
+    let output = crucible(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn a_run_and_its_trajectory_tell_the_same() {
     let folder = Folder::new("analyze");
     let spec = folder.file("run.json", SPECIFICATION);
+    let [ran, found, log] = ["ran.json", "found.json", "argon.log"].map(|name| folder.path(name));
     for (name, options) in [("argon.extxyz", &[][..]), ("argon.dump", &["--timestep-fs", "5"][..])] {
-        let (trajectory, ran, found) = (folder.path(name), folder.path("ran.json"), folder.path("found.json"));
-        let output = crucible(&["md", &spec, "--trajectory", &trajectory, "--every", "20", "--json", &ran, "--quiet"]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        // The first frame is the end of equilibration, which the run does not count.
-        let output = crucible(&[&["analyze", &trajectory, "--skip", "1", "--json", &found][..], options].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let trajectory = folder.path(name);
+        succeed(&["md", &spec, "--trajectory", &trajectory, "--every", "20", "--log", &log, "--json", &ran, "--quiet"]);
+        // The first frame is the end of equilibration, which the run does not count; the second row of stress is the first
+        // that has a displacement before it.
+        let skips = ["--skip", "1", "--log", &log, "--log-skip", "2", "--json", &found];
+        succeed(&[&["analyze", &trajectory][..], &skips, options].concat());
         let (ran, found) = (&json(&ran)["results"], &json(&found)["results"]);
         // Positions are written to their last digit; unwrapping and other times since the start change the last few.
         assert!(difference(&ran["rdf"][0]["g"], &found["rdf"][0]["g"]) < 1e-9, "{name}");
         assert!(difference(&ran["msd"][0]["msd"], &found["msd"][0]["msd"]) < 1e-6, "{name}");
         assert!(difference(&ran["msd"][0]["time_ps"], &found["msd"][0]["time_ps"]) < 1e-9, "{name}");
-        let (own, again) = (diffusion(ran)["value"].as_f64().unwrap(), diffusion(found)["value"].as_f64().unwrap());
-        assert!((own - again).abs() < 1e-6 * own.abs(), "{name}: {own} {again}");
+        assert_same(ran, found, &[("self-diffusion", "Einstein")], 1e-6);
+        // The run's mean temperature has one sample more, of 2000.
+        let fluxes = ["shear-viscosity", "bulk-viscosity", "thermal-conductivity"].map(|id| (id, "Green–Kubo"));
+        assert_same(ran, found, &fluxes, 1e-3);
+        let cepstral = ["shear-viscosity", "thermal-conductivity"].map(|id| (id, "cepstral analysis"));
+        assert_same(ran, found, &cepstral, 1e-3);
+        assert_same(ran, found, &[("self-diffusion", "Einstein, corrected for the size of the box")], 1e-3);
     }
+}
+
+/// A melt of ions whose frames follow each other as closely as the run watches its currents.
+#[test]
+fn the_frames_of_a_salt_tell_its_conductivity() {
+    let folder = Folder::new("analyze-salt");
+    let spec = r#"{
+      "schema": 1,
+      "potential": { "kind": "born-mayer-huggins", "salt": "NaCl", "cutoff_angstrom": 6 },
+      "structure": { "kind": "melt", "composition": { "NaCl": 1 }, "atoms": 64, "density_g_cm3": 1.5 },
+      "temperature_k": 1300,
+      "prepare": { "relax_steps": 100, "warm_up_ps": 0.5 },
+      "equilibrate": { "ensemble": "nvt", "time_ps": 0.5 },
+      "production": { "ensemble": "nvt", "time_ps": 8 }
+    }"#;
+    let spec = folder.file("run.json", spec);
+    let [trajectory, log, ran, found] = ["t.extxyz", "t.log", "ran.json", "found.json"].map(|name| folder.path(name));
+    succeed(&["md", &spec, "--trajectory", &trajectory, "--every", "5", "--log", &log, "--json", &ran, "--quiet"]);
+    succeed(&["analyze", &trajectory, "--skip", "1", "--log", &log, "--json", &found]);
+    let (ran, whole) = (&json(&ran)["results"], &json(&found)["results"]);
+    let routes = ["Green–Kubo", "Einstein"].map(|route| ("ionic-conductivity", route));
+    // Temperatures of the run count its first frame of production as well as the trajectory's, but from other digits.
+    assert_same(ran, whole, &routes, 1e-6);
+    let heat = estimate(whole, "thermal-conductivity", "Green–Kubo");
+    assert!(heat["warnings"].to_string().contains("flow of matter is not taken out"), "{heat}");
+    // Without velocities, what displacements tell is still there.
+    let still = std::fs::read_to_string(&trajectory).unwrap().replace(":vel:R:3", ":other:R:3");
+    let still = folder.file("still.extxyz", still);
+    succeed(&["analyze", &still, "--skip", "1", "--temperature-k", "1300", "--json", &found]);
+    let found = &json(&found)["results"];
+    let [own, again] =
+        [ran, found].map(|results| estimate(results, "ionic-conductivity", "Einstein")["value"].as_f64().unwrap());
+    let kelvin = ran["estimates"]["temperature"]["value"].as_f64().unwrap();
+    // Thermo and currents are sampled at other times: their mean temperatures differ by some 1 %.
+    assert!((own * kelvin / (again * 1300.0) - 1.0).abs() < 0.02, "{own} {again} {kelvin}");
+    assert!(found["properties"].to_string().contains("Nernst–Einstein over Einstein"));
 }
 
 /// Two ions on straight paths through a cubic cell of 10 Å, wrapped, as an XDATCAR.

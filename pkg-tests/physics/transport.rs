@@ -344,7 +344,7 @@ fn independent_ions_conduct_as_nernst_and_einstein_say() {
     // 20000 samples: more than the table's rows, so that blocks have doubled.
     let (currents, diffusion) = forgetful_ions(1, memory, 20_000);
     assert!(currents.rows() < 8192, "{}", currents.rows());
-    let all = transport::collective(&currents, &diffusion);
+    let all = transport::collective(Ok(&currents), Ok(&currents), &diffusion);
     let (phi, velocity2) = (1.0 - 1.0 / memory, 1e-6);
     let diffusion = velocity2 * 10.0 * 0.5 * (1.0 + phi) / (1.0 - phi);
     let conductivity = 40.0 * diffusion / (8000.0 * BOLTZMANN * 1000.0) * 1.602_176_634e6;

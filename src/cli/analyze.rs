@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use crucible::io::read_trajectory;
-use crucible::run::{AnalyzeSettings, TrajectoryReport, analyze};
+use crucible::io::{FluxLogSettings, LogUnits, TrajectoryReader, read_flux_log};
+use crucible::run::{Analysis, AnalyzeSettings, TrajectoryReport};
 use crucible::{Error, Result};
 
 use super::{files, properties};
@@ -15,8 +15,13 @@ use super::{files, properties};
 #[command(after_help = "Examples:
   crucible analyze melt.extxyz --json properties.json
   crucible analyze melt.dump --timestep-fs 1 --elements Na,Cl
-  crucible analyze XDATCAR --interval-fs 10 --skip 200
-A LAMMPS dump has units metal (or an ITEM: UNITS line) and a column id; xu yu zu, or images, keep paths whole.")]
+  crucible analyze XDATCAR --interval-fs 10 --temperature-k 1100 --skip 200
+  crucible analyze melt.dump --log log.lammps --units real
+A LAMMPS dump has units metal (or an ITEM: UNITS line) and a column id; xu yu zu, or images, keep paths whole.
+A log gives viscosities and thermal conductivity: thermo output, the file of a fix ave/time, or columns below a header such as
+  Step Temp Volume TotEng Pxx Pyy Pzz Pxy Pxz Pyz c_flux[1] c_flux[2] c_flux[3]
+with a row every 10 fs or so, of a run at constant volume. c_flux[1], ... are those of compute heat/flux, of all atoms; columns
+Jx Jy Jz (v_Jx, ...) are the same per volume. crucible md --log writes one.")]
 pub struct Arguments {
     /// The trajectory.
     trajectory: PathBuf,
@@ -32,6 +37,18 @@ pub struct Arguments {
     /// Charges of species in e: Na=1,Cl=-1; formal ones where absent.
     #[arg(long, value_delimiter = ',', value_name = "LIST", value_parser = charge)]
     charges: Vec<(String, f64)>,
+    /// Temperature, K, where neither velocities nor the log tell it.
+    #[arg(long, value_name = "K")]
+    temperature_k: Option<f64>,
+    /// Stress and heat flux over time: a LAMMPS log, the file of a fix ave/time, or columns with a header.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Units of the log where it does not say: metal or real.
+    #[arg(long, value_name = "UNITS", requires = "log")]
+    units: Option<String>,
+    /// Rows at the start of the log to leave out.
+    #[arg(long, value_name = "ROWS", default_value_t = 0, requires = "log")]
+    log_skip: usize,
     /// Frames at the start to leave out.
     #[arg(long, value_name = "FRAMES", default_value_t = 0)]
     skip: usize,
@@ -53,15 +70,23 @@ fn charge(text: &str) -> std::result::Result<(String, f64), String> {
 /// # Errors
 /// A file that can't be read, or a trajectory that can't be analysed.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let frames = read_trajectory(&files::read(&arguments.trajectory)?, &files::name(&arguments.trajectory))?;
-    let settings = AnalyzeSettings {
+    let mut analysis = Analysis::new(AnalyzeSettings {
         interval_fs: arguments.interval_fs,
         timestep_fs: arguments.timestep_fs,
         elements: arguments.elements.clone(),
         charges: arguments.charges.iter().cloned().collect::<BTreeMap<_, _>>(),
+        temperature_k: arguments.temperature_k,
         skip: arguments.skip,
-    };
-    let report = analyze(frames, &settings)?;
+    })?;
+    if let Some(log) = &arguments.log {
+        let units = arguments.units.as_deref().map(LogUnits::from_name).transpose()?;
+        let settings = FluxLogSettings { units, timestep_fs: arguments.timestep_fs, skip: arguments.log_skip };
+        analysis.take_log(read_flux_log(&files::read(log)?, &files::name(log), &settings)?);
+    }
+    let mut reader = TrajectoryReader::new(&files::name(&arguments.trajectory));
+    files::read_pieces(&arguments.trajectory, |piece| reader.feed(piece, &mut |frame| analysis.take(frame)))?;
+    reader.finish(&mut |frame| analysis.take(frame))?;
+    let report = analysis.report()?;
     if arguments.json.as_deref() != Some(Path::new("-")) {
         files::write("-".as_ref(), table(&report).as_bytes())?;
     }

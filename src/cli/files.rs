@@ -7,6 +7,9 @@ use std::path::Path;
 use crucible::io::MAX_FILE_BYTES;
 use crucible::{Error, Result};
 
+/// Bytes that are read at once of files without a limit.
+const PIECE: usize = 4 << 20;
+
 /// The system's refusal as an error.
 pub fn refused(path: &Path, error: &std::io::Error) -> Error {
     Error::Io { path: path.display().to_string(), reason: error.to_string() }
@@ -32,6 +35,24 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(|error| refused(path, &error))?;
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(path, &error))?;
     if bytes.len() as u64 > MAX_FILE_BYTES { Err(too_large(format!("over {limit} MiB"))) } else { Ok(bytes) }
+}
+
+/// Hands the content of a file of any length to `take`, piece by piece.
+///
+/// # Errors
+/// A file that is missing, unreadable or no file, or what `take` refuses.
+pub fn read_pieces(path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::Io { path: name(path), reason: "a folder; expected a file".into() });
+    }
+    let mut file = File::open(path).map_err(|error| refused(path, &error))?;
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece).map_err(|error| refused(path, &error))? {
+            0 => return Ok(()),
+            length => take(&piece[..length])?,
+        }
+    }
 }
 
 /// Writes a file, or standard output where the path is "-".

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use crucible::io::{Configuration, StructureFormat, write_extxyz, write_lammps_dump, write_structure};
+use crucible::io::{
+    Configuration, StructureFormat, flux_log_header, flux_log_row, write_extxyz, write_lammps_dump, write_structure,
+};
 use crucible::run::{Measured, Progress, Results, Run, RunSpec, SCHEMA, Stage};
 use crucible::{Error, Result};
 use serde::Serialize;
@@ -19,6 +21,7 @@ use super::{files, properties};
 #[command(after_help = "Examples:
   crucible md run.json --json results.json
   crucible md run.json --trajectory melt.extxyz --every 100 --threads 4
+  crucible md run.json --trajectory melt.extxyz --log melt.log
   crucible md run.json --checkpoint run.checkpoint
   crucible md run.json --kept to-label.extxyz
   crucible md run.json --restore run.checkpoint
@@ -43,6 +46,12 @@ pub struct Arguments {
     /// Write the production's trajectory: .extxyz, .xyz, or LAMMPS .dump (unwrapped positions).
     #[arg(long, value_name = "FILE")]
     trajectory: Option<PathBuf>,
+    /// Write stress, energy and heat flux over production, as a log for crucible analyze.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Steps between two rows of the log.
+    #[arg(long, value_name = "STEPS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    log_every: u64,
     /// Steps between two frames of the trajectory.
     #[arg(long, value_name = "STEPS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
@@ -93,9 +102,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (Some(path), Some(format)) => Some(Trajectory::create(path, format)?),
         _ => None,
     };
-    let carried_out = carry_out(&mut run, arguments, trajectory.as_mut());
+    let mut log = arguments.log.as_deref().map(Out::create).transpose()?;
+    if let Some(log) = &mut log {
+        log.write(&flux_log_header(run.spec().timestep_fs))?;
+    }
+    let carried_out = carry_out(&mut run, arguments, trajectory.as_mut(), log.as_mut());
     // What there is is kept, also after a run that blew up.
-    trajectory.map_or(Ok(()), Trajectory::close)?;
+    trajectory.map_or(Ok(()), |trajectory| trajectory.out.close())?;
+    log.map_or(Ok(()), Out::close)?;
     if let (Some(path), Some(format)) = (&arguments.last, last_format) {
         let last = Configuration::new(run.frame().clone());
         files::write(path, write_structure(format, &[last])?.as_bytes())?;
@@ -164,15 +178,21 @@ fn write_kept(run: &Run, arguments: &Arguments) -> Result<()> {
 }
 
 /// Steps until the end of the run.
-fn carry_out(run: &mut Run, arguments: &Arguments, mut trajectory: Option<&mut Trajectory>) -> Result<()> {
+fn carry_out(
+    run: &mut Run,
+    arguments: &Arguments,
+    mut trajectory: Option<&mut Trajectory>,
+    mut log: Option<&mut Out>,
+) -> Result<()> {
     let mut monitor = Monitor::new(arguments.quiet);
     let mut saved = Instant::now();
     while !run.is_finished() {
         // Up to the next frame, and not so far that progress or a checkpoint waits.
         let step = run.progress().step;
         let until_frame = arguments.every - step % arguments.every;
+        let until_row = log.as_ref().map_or(u64::MAX, |_| arguments.log_every - step % arguments.log_every);
         let slice = Instant::now();
-        let progress = run.advance(until_frame, &mut || slice.elapsed() > Duration::from_millis(500))?;
+        let progress = run.advance(until_frame.min(until_row), &mut || slice.elapsed() > Duration::from_millis(500))?;
         let producing = matches!(progress.stage, Stage::Production | Stage::Finished);
         if let Some(trajectory) = trajectory.as_deref_mut()
             && producing
@@ -180,6 +200,14 @@ fn carry_out(run: &mut Run, arguments: &Arguments, mut trajectory: Option<&mut T
             && progress.step % arguments.every == 0
         {
             trajectory.write(run, &progress)?;
+        }
+        if let Some(log) = log.as_deref_mut()
+            && producing
+            && progress.step != step
+            && progress.step % arguments.log_every == 0
+            && let Some(row) = run.fluxes()
+        {
+            log.write(&flux_log_row(progress.step, &row))?;
         }
         monitor.show(&progress);
         if let Some(path) = arguments.checkpoint.as_ref().filter(|_| saved.elapsed() > Duration::from_secs(60)) {
@@ -191,17 +219,36 @@ fn carry_out(run: &mut Run, arguments: &Arguments, mut trajectory: Option<&mut T
     Ok(())
 }
 
-/// The frames of the production stage, written as they come.
-struct Trajectory {
+/// A text that is written as it comes.
+struct Out {
     path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Out {
+    fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).map_err(|error| files::refused(path, &error))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    fn write(&mut self, text: &str) -> Result<()> {
+        self.file.write_all(text.as_bytes()).map_err(|error| files::refused(&self.path, &error))
+    }
+
+    fn close(mut self) -> Result<()> {
+        self.file.flush().map_err(|error| files::refused(&self.path, &error))
+    }
+}
+
+/// The frames of the production stage.
+struct Trajectory {
     format: StructureFormat,
-    out: BufWriter<File>,
+    out: Out,
 }
 
 impl Trajectory {
     fn create(path: &Path, format: StructureFormat) -> Result<Self> {
-        let file = File::create(path).map_err(|error| files::refused(path, &error))?;
-        Ok(Self { path: path.to_owned(), format, out: BufWriter::new(file) })
+        Ok(Self { format, out: Out::create(path)? })
     }
 
     fn write(&mut self, run: &Run, progress: &Progress) -> Result<()> {
@@ -217,11 +264,7 @@ impl Trajectory {
                 vec![("step".into(), progress.step.to_string()), ("time_ps".into(), progress.time_ps.to_string())];
             write_extxyz(&[frame])
         };
-        self.out.write_all(text.as_bytes()).map_err(|error| files::refused(&self.path, &error))
-    }
-
-    fn close(mut self) -> Result<()> {
-        self.out.flush().map_err(|error| files::refused(&self.path, &error))
+        self.out.write(&text)
     }
 }
 

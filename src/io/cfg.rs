@@ -24,7 +24,7 @@ const STRESS_ORDER: [&str; 6] = ["xx", "yy", "zz", "yz", "xz", "xy"];
 /// # Errors
 /// The first thing that is malformed, contradicts the stated size, is not finite or has a type outside `species`.
 pub fn read_cfg(text: &str, file: &str, species: &[Species]) -> Result<Vec<Configuration>> {
-    read_lines(Lines::new(text.trim_start_matches('\u{feff}'), file), species)
+    read_lines(Lines::new(text, file), species)
 }
 
 /// As [`read_cfg`], from a place inside a file.

@@ -22,18 +22,20 @@ use crate::units::FORCE_PER_MASS;
 /// # Errors
 /// The first thing that is malformed, missing or not finite, with its line.
 pub fn read_extxyz(text: &str, file: &str) -> Result<Vec<Configuration>> {
-    let mut lines = Lines::new(text.trim_start_matches('\u{feff}'), file);
-    let mut frames = Vec::new();
-    while let Some(line) = lines.next_filled() {
-        let count = lines.count(line, "number of atoms")?;
-        if count > MAX_ATOMS {
-            return Err(lines.error(line, format!("at most {MAX_ATOMS} atoms")));
-        }
-        let Some(comment) = lines.next_line() else { return Err(lines.error("", "a comment line")) };
-        let header = Header::parse(comment, &lines)?;
-        frames.push(header.read_atoms(count, &mut lines)?);
+    let mut lines = Lines::new(text, file);
+    std::iter::from_fn(|| read_frame(&mut lines).transpose()).collect()
+}
+
+/// The next frame, if there is one.
+pub(super) fn read_frame(lines: &mut Lines) -> Result<Option<Configuration>> {
+    let Some(line) = lines.next_filled() else { return Ok(None) };
+    let count = lines.count(line, "number of atoms")?;
+    if count > MAX_ATOMS {
+        return Err(lines.error(line, format!("at most {MAX_ATOMS} atoms")));
     }
-    Ok(frames)
+    let Some(comment) = lines.next_line() else { return Err(lines.error("", "a comment line")) };
+    let header = Header::parse(comment, lines)?;
+    header.read_atoms(count, lines).map(Some)
 }
 
 /// A block of columns.

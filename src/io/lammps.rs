@@ -164,7 +164,7 @@ pub fn write_lammps_dump(system: &System, step: u64) -> Result<String> {
 /// # Errors
 /// The first thing that is malformed, missing, contradicts a count or is not finite.
 pub fn read_lammps_data(text: &str, file: &str) -> Result<Configuration> {
-    let mut lines = Lines::new(text.trim_start_matches('\u{feff}'), file);
+    let mut lines = Lines::new(text, file);
     let title = lines.next_line().unwrap_or_default();
     let mut draft = Draft::default();
     if let Some((_, flags)) = title.split_once("boundary ") {

@@ -5,7 +5,8 @@
 //! | .mtp, .almtp, .als | [`read_mtp`], [`read_almtp`] | [`write_mtp`], [`write_almtp`], [`write_als`] |
 //! | .cfg | [`read_cfg`] | [`write_cfg`] |
 //! | extended XYZ | [`read_extxyz`] | [`write_extxyz`] |
-//! | trajectories: LAMMPS dump, extended XYZ, XDATCAR | [`read_trajectory`] | |
+//! | trajectories: LAMMPS dump, extended XYZ, XDATCAR | [`read_trajectory`], [`TrajectoryReader`] | |
+//! | stress and heat flux over time: LAMMPS log, `fix ave/time`, columns | [`read_flux_log`] | [`flux_log_header`], [`flux_log_row`] |
 //! | LAMMPS data and dump | [`read_lammps_data`] | [`write_lammps_data`], [`write_lammps_dump`] |
 //! | POSCAR, CONTCAR | [`read_poscar`] | [`write_poscar`] |
 //!
@@ -15,6 +16,7 @@
 pub mod almtp;
 pub mod cfg;
 pub mod extxyz;
+pub mod flux_log;
 pub mod lammps;
 pub mod mtp;
 pub mod poscar;
@@ -28,12 +30,13 @@ pub mod trajectory;
 pub use almtp::{ActiveSet, Almtp, read_almtp, write_almtp, write_als};
 pub use cfg::{read_cfg, write_cfg};
 pub use extxyz::{read_extxyz, write_extxyz};
+pub use flux_log::{FluxLog, FluxLogSettings, FluxRow, LogUnits, flux_log_header, flux_log_row, read_flux_log};
 pub use lammps::{read_lammps_data, write_lammps_data, write_lammps_dump};
 pub use mtp::{read_mtp, write_mtp};
 pub use poscar::{read_poscar, write_poscar};
 pub use species_names::{assign_species, is_numbered, unite_species};
 pub use structure::{StructureFormat, read_structure, write_structure};
-pub use trajectory::{TrajectoryFrame, read_trajectory};
+pub use trajectory::{TrajectoryFrame, TrajectoryReader, read_trajectory};
 
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};

@@ -17,7 +17,7 @@ use crate::system::{Cell, MAX_ATOMS, Species, System};
 /// # Errors
 /// The first thing that is malformed, missing or not finite, with its line.
 pub fn read_poscar(text: &str, file: &str) -> Result<Configuration> {
-    let mut lines = Lines::new(text.trim_start_matches('\u{feff}'), file);
+    let mut lines = Lines::new(text, file);
     let comment = lines.next_line().unwrap_or_default().trim();
     let lattice = read_lattice(&mut lines)?;
     let cell = Cell::new([0, 1, 2].map(|k| Some(lattice.vectors.column(k).into_owned())));

@@ -10,20 +10,47 @@ pub(super) const MAX_COLUMNS: usize = 256;
 #[derive(Clone)]
 pub(super) struct Lines<'a> {
     file: &'a str,
-    lines: std::str::Lines<'a>,
+    rest: &'a str,
     number: usize,
+    ended: bool,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str, file: &'a str) -> Self {
-        Self { file, lines: text.lines(), number: 0 }
+        Self::following(0, text, file)
+    }
+
+    /// The lines of a part of a file, of which `before` lines have been read.
+    pub(super) fn following(before: usize, text: &'a str, file: &'a str) -> Self {
+        let rest = if before == 0 { text.trim_start_matches('\u{feff}') } else { text };
+        Self { file, rest, number: before, ended: false }
     }
 
     /// The next line, whatever it holds.
     pub(super) fn next_line(&mut self) -> Option<&'a str> {
-        let line = self.lines.next()?;
+        if self.rest.is_empty() {
+            self.ended = true;
+            return None;
+        }
+        let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+        self.rest = rest;
         self.number += 1;
-        Some(line)
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    }
+
+    /// Lines read.
+    pub(super) fn lines_read(&self) -> usize {
+        self.number
+    }
+
+    /// What has not been read.
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    /// Whether a line was asked for that is not there: in a part of a file, the next part may bring it.
+    pub(super) fn ended(&self) -> bool {
+        self.ended
     }
 
     /// The next line that is not blank, trimmed.

@@ -74,7 +74,7 @@ mod spec;
 mod stages;
 mod transport;
 
-pub use analyze::{AnalyzeSettings, TrajectoryReport, analyze};
+pub use analyze::{Analysis, AnalyzeSettings, TrajectoryReport, analyze};
 pub use card::{Card, CardPotential, CardSpecies, Fit, Law, MeasuredLaw, ValidRange};
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
 pub use ingredients::{Files, potential};

@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Property, transport};
 use crate::dynamics::{Ensemble, Simulation};
+use crate::io::FluxRow;
 use crate::math::Mat3;
-use crate::sampling::{Currents, Frame, Msd, Schedule, Vacf};
+use crate::sampling::{Currents, Frame, Msd, Schedule, Vacf, energy_current};
 use crate::system::System;
+
+use super::stages::{Phase, Run};
 
 /// Watches currents where the ensemble lets them be what they are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ pub(super) struct TransportWatch {
     virials: Vec<Mat3>,
 }
 
-const OPEN_CELL: &str = "Needs a cell that is periodic in all directions.";
+pub(super) const OPEN_CELL: &str = "Needs a cell that is periodic in all directions.";
 const UNDER_PRESSURE: &str = "Needs a production stage at constant volume: choose NVT or NVE. Equilibrate under pressure (NPT) \
     all the same: production then takes the mean volume.";
 const FRICTION: &str = "Langevin's friction and noise change how currents decay: choose stochastic velocity rescaling, \
@@ -67,21 +70,48 @@ impl TransportWatch {
     }
 
     pub(super) fn properties(&self, displacements: &Msd) -> Vec<Property> {
-        let (curves, windows) = (displacements.curves(), displacements.windows());
-        let diffusion = curves.iter().zip(&windows).map(|(curve, windows)| transport::self_diffusion(curve, windows));
-        let mut all: Vec<Property> = diffusion.collect();
-        let correlations = self.velocities.as_ref().map(Vacf::correlations).unwrap_or_default();
-        all.extend(correlations.iter().flat_map(transport::from_velocities));
-        let collective = match &self.currents {
-            Some(currents) => transport::collective(currents, &all),
-            None => transport::collective_pending(&self.refusal),
-        };
-        all.extend(collective);
-        if let Some(currents) = &self.currents {
-            let corrected = transport::size_corrected(currents, &all);
-            all.extend(corrected);
-        }
-        all.sort_by_key(|property| property.id != "self-diffusion");
-        all
+        let currents = self.currents.as_ref().ok_or(self.refusal.as_str());
+        properties(displacements, self.velocities.as_ref(), currents, currents)
+    }
+}
+
+/// Everything about motion, self-diffusion first.
+pub(super) fn properties(
+    displacements: &Msd,
+    velocities: Option<&Vacf>,
+    fluxes: transport::Source,
+    particles: transport::Source,
+) -> Vec<Property> {
+    let (curves, windows) = (displacements.curves(), displacements.windows());
+    let diffusion = curves.iter().zip(&windows).map(|(curve, windows)| transport::self_diffusion(curve, windows));
+    let mut all: Vec<Property> = diffusion.collect();
+    let correlations = velocities.map(Vacf::correlations).unwrap_or_default();
+    all.extend(correlations.iter().flat_map(transport::from_velocities));
+    all.extend(transport::collective(fluxes, particles, &all));
+    if let Ok(currents) = fluxes {
+        all.extend(transport::size_corrected(currents, &all));
+    }
+    all.sort_by_key(|property| property.id != "self-diffusion");
+    all
+}
+
+impl Run {
+    /// Stress, energy and heat flux as they are now, for a log; `None` while relaxing, and in a cell that is open somewhere.
+    pub fn fluxes(&self) -> Option<FluxRow> {
+        let Phase::Moving(moving) = &self.phase else { return None };
+        let simulation = &moving.simulation;
+        let mut virials = Vec::new();
+        let heat_flux = simulation
+            .atom_virials(&mut virials)
+            .then(|| energy_current(simulation.system(), &simulation.evaluation().site_energies, &virials));
+        Some(FluxRow {
+            time_fs: moving.earlier_fs + simulation.time_fs(),
+            pressure: simulation.pressure_tensor()?,
+            temperature_kelvin: Some(simulation.temperature()),
+            volume: simulation.system().cell.volume(),
+            energy: Some(simulation.potential_energy() + simulation.kinetic_energy()),
+            heat_flux,
+            heat_flux_density: None,
+        })
     }
 }

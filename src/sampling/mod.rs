@@ -35,7 +35,7 @@ mod vacf;
 
 use serde::{Deserialize, Serialize};
 
-pub use currents::Currents;
+pub use currents::{Currents, LoggedFluxes, energy_current};
 pub use fluctuations::{Convergence, Fluctuations, Moments};
 pub use mean_cell::MeanCell;
 pub use msd::{DiffusionWindow, Msd, MsdCurve};

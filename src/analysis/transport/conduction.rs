@@ -19,7 +19,9 @@ use crate::units::BOLTZMANN;
 /// One eV/(Å fs K) in W/(m K).
 const TO_WATTS: f64 = 1.602_176_634e6;
 const UNIT: &str = "W/(m K)";
-const NO_VIRIALS: &str = "This potential does not say which atom holds which part of the virial.";
+const NO_ENERGY_CURRENT: &str = "Needs the heat flux over time: this potential, or this log, does not tell it.";
+const NOT_TAKEN_OUT: &str = "Several species, and no particle currents beside the heat flux: the flow of matter is not taken \
+    out, so that the value depends on the zero of each species' energy. It is an upper bound of the conductivity.";
 const ROUTES: [&str; 2] = ["Green–Kubo", "cepstral analysis"];
 
 /// Both routes without a value, and why.
@@ -33,19 +35,32 @@ fn property(route: &str, why: &str) -> Property {
 
 /// Thermal conductivity by two routes.
 pub(super) fn conductivities(currents: &Currents) -> Vec<Property> {
-    let Some(energy) = currents.energy_current() else { return pending(NO_VIRIALS) };
+    let Some(energy) = currents.energy_current() else { return pending(NO_ENERGY_CURRENT) };
     let interval = currents.interval_fs();
     let flux = Flux::new(&energy, interval);
-    let others: Vec<Flux> =
-        (1..currents.species().len()).map(|k| Flux::new(&currents.particle_current(k), interval)).collect();
+    let matter: Option<Vec<Flux>> = (1..currents.species().len())
+        .map(|k| currents.particle_current(k).map(|current| Flux::new(&current, interval)))
+        .collect();
+    let mixed = matter.is_none();
+    let others = matter.unwrap_or_default();
     let integrals = GreenKubo::new(currents.rows(), interval, 3);
     let factor = TO_WATTS / (currents.volume() * BOLTZMANN * currents.temperature().powi(2));
-    let taken_out: Vec<_> = currents.species().iter().skip(1).map(|(species, _)| species.name.as_str()).collect();
+    let taken_out = currents.species().iter().skip(1).map(|(species, _)| species.name.as_str());
+    let text = match (mixed, others.len()) {
+        (true, _) => "none: they are not known".to_owned(),
+        (false, 0) => "none: one species".to_owned(),
+        (false, _) => taken_out.collect::<Vec<_>>().join(", "),
+    };
     let [kubo, cepstral] = ROUTES.map(|route| property(route, NO_SAMPLES));
     let both = [
         integrated(kubo, &integrals, integrals.reduced(&flux, &others).as_ref(), factor, UNIT),
         limited(cepstral, cepstrum::limit(&flux, &others), &integrals, factor, UNIT),
     ];
-    let text = if taken_out.is_empty() { "none: one species".to_owned() } else { taken_out.join(", ") };
-    both.map(|property| property.with_setting("particle currents taken out", &text)).into()
+    both.map(|mut property| {
+        if let (true, Some(estimate)) = (mixed, &mut property.estimate) {
+            estimate.warnings.push(NOT_TAKEN_OUT.to_owned());
+        }
+        property.with_setting("particle currents taken out", &text)
+    })
+    .into()
 }

@@ -31,6 +31,7 @@ const UNIT: &str = "S/m";
 /// One Å^2/(V fs) in 1e-8 m^2/(V s).
 const TO_MOBILITY: f64 = 1e3;
 const MOBILITY_UNIT: &str = "10⁻⁸ m²/(V s)";
+const NO_VELOCITIES: &str = "Needs velocities, often enough to follow vibrations; the Einstein route does without.";
 const CENTRE_OF_MASS: &str = "centre-of-mass frame";
 
 /// Names of the properties of this module: identifier, what is printed, route.
@@ -59,7 +60,10 @@ pub(super) fn conductivities(currents: &Currents, diffusion: &[Property]) -> Vec
 struct Salt<'a> {
     currents: &'a Currents,
     charges: Vec<f64>,
-    particles: Vec<Flux>,
+    /// From velocities, where they are known.
+    moving: Option<Vec<Flux>>,
+    /// From displacements.
+    displaced: Vec<Flux>,
     integrals: GreenKubo,
 }
 
@@ -86,8 +90,17 @@ impl<'a> Salt<'a> {
             return Err(format!("The charges add up to {total:+} e: without neutrality there is no conductivity."));
         }
         let interval = currents.interval_fs();
-        let particles = (0..species.len()).map(|k| Flux::new(&currents.particle_current(k), interval)).collect();
-        Ok(Self { currents, charges, particles, integrals: GreenKubo::new(currents.rows(), interval, 3) })
+        let fluxes = |of: &dyn Fn(usize) -> Option<[Vec<f64>; 3]>| -> Option<Vec<Flux>> {
+            (0..species.len()).map(|k| Some(Flux::new(&of(k)?, interval))).collect()
+        };
+        let moving = fluxes(&|k| currents.particle_current(k));
+        let displaced = fluxes(&|k| currents.displacement_current(k)).ok_or("Needs the motion of each species.")?;
+        Ok(Self { currents, charges, moving, displaced, integrals: GreenKubo::new(currents.rows(), interval, 3) })
+    }
+
+    /// Currents of the species, by the best way there is.
+    fn particles(&self) -> &[Flux] {
+        self.moving.as_ref().unwrap_or(&self.displaced)
     }
 
     fn counts(&self) -> impl Iterator<Item = f64> {
@@ -103,22 +116,26 @@ impl<'a> Salt<'a> {
     }
 
     fn properties(&self, diffusion: &[Property]) -> Vec<Property> {
-        let interval = self.currents.interval_fs();
         let factor = TO_SIEMENS_PER_METRE / self.thermal_volume();
-        let current = self.charge_current(&self.particles);
-        let displaced: Vec<Flux> =
-            (0..self.charges.len()).map(|k| Flux::new(&self.currents.displacement_current(k), interval)).collect();
+        let current = self.charge_current(self.particles());
         let integral = self.integrals.integral(&current);
-        let displaced = self.integrals.integral(&self.charge_current(&displaced));
+        let displaced = self.integrals.integral(&self.charge_current(&self.displaced));
         let [kubo, cepstral, einstein, nernst, haven] =
             ALL.map(|(id, name, route)| Property::pending(id, "", name.to_owned(), route, NO_SAMPLES));
-        let kubo = integrated(kubo, &self.integrals, integral.as_ref(), factor, UNIT);
+        let einstein = integrated(einstein, &self.integrals, displaced.as_ref(), factor, UNIT);
+        let kubo = match self.moving {
+            Some(_) => integrated(kubo, &self.integrals, integral.as_ref(), factor, UNIT),
+            None => Property { pending: Some(NO_VELOCITIES.to_owned()), ..kubo },
+        };
         let nernst = self.nernst_einstein(nernst, diffusion);
-        let haven = ratio(haven, &nernst, &kubo);
+        let haven = match self.moving {
+            Some(_) => ratio(haven, &nernst, &kubo),
+            None => ratio(Property { route: "Nernst–Einstein over Einstein".to_owned(), ..haven }, &nernst, &einstein),
+        };
         let mut all = vec![
             kubo,
             limited(cepstral, cepstrum::limit(&current, &[]), &self.integrals, factor, UNIT),
-            integrated(einstein, &self.integrals, displaced.as_ref(), factor, UNIT),
+            einstein,
             nernst,
             haven,
         ];
@@ -151,12 +168,12 @@ impl<'a> Salt<'a> {
         let name = |k: usize| self.currents.species()[k].0.name.as_str();
         let mut all = Vec::new();
         for k in 0..counts.len() {
-            all.extend(self.share(k, CENTRE_OF_MASS, &self.particles[k], current, integral));
+            all.extend(self.share(k, CENTRE_OF_MASS, &self.particles()[k], current, integral));
         }
         if let [anion] = anions[..] {
             let frame = format!("relative to {}", name(anion));
             for k in (0..counts.len()).filter(|&k| k != anion) {
-                let terms = [(1.0, &self.particles[k]), (-counts[k] / counts[anion], &self.particles[anion])];
+                let terms = [(1.0, &self.particles()[k]), (-counts[k] / counts[anion], &self.particles()[anion])];
                 all.extend(self.share(k, &frame, &Flux::combined(terms), current, integral));
             }
         }

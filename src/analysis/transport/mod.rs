@@ -32,19 +32,21 @@ use super::Property;
 /// Fewer samples than this have no spectrum worth the name.
 const FEWEST_ROWS: usize = 64;
 
-/// Everything that follows from the currents of a run at constant volume; `diffusion` holds the
-/// [`self_diffusion`] of each species.
-pub fn collective(currents: &Currents, diffusion: &[Property]) -> Vec<Property> {
-    if currents.rows() < FEWEST_ROWS {
-        return collective_pending(report::NO_SAMPLES);
-    }
-    let mut all = viscosity::viscosities(currents);
-    all.extend(conductivity::conductivities(currents, diffusion));
-    all.extend(conduction::conductivities(currents));
-    all
+/// Currents, or why there are none.
+pub type Source<'a> = Result<&'a Currents, &'a str>;
+
+/// Everything that follows from the currents of a run at constant volume. `fluxes` have stress and energy, `particles` the
+/// motion of each species: of a run the same; `diffusion` holds the [`self_diffusion`] of each species.
+pub fn collective(fluxes: Source, particles: Source, diffusion: &[Property]) -> Vec<Property> {
+    let (fluxes, particles) = (long_enough(fluxes), long_enough(particles));
+    [
+        fluxes.map_or_else(viscosity::pending, viscosity::viscosities),
+        particles.map_or_else(conductivity::pending, |own| conductivity::conductivities(own, diffusion)),
+        fluxes.map_or_else(conduction::pending, conduction::conductivities),
+    ]
+    .concat()
 }
 
-/// The same properties where there are no currents, each with the reason.
-pub fn collective_pending(why: &str) -> Vec<Property> {
-    [viscosity::pending(why), conductivity::pending(why), conduction::pending(why)].concat()
+fn long_enough(source: Source) -> Source {
+    source.and_then(|own| if own.rows() < FEWEST_ROWS { Err(report::NO_SAMPLES) } else { Ok(own) })
 }

@@ -13,26 +13,39 @@ use crate::io::text::Lines;
 use crate::math::Vec3;
 use crate::system::{Cell, MAX_ATOMS, Species, System};
 
-/// Reads every frame. `file` names it in errors.
+/// Units as a dump states them at its first frame only: `metal`, unless it says otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Units {
+    /// Å/fs of the file's velocities.
+    velocity: f64,
+    /// fs of its times.
+    time: f64,
+}
+
+impl Default for Units {
+    fn default() -> Self {
+        Self { velocity: 1e-3, time: 1e3 }
+    }
+}
+
+/// The next frame, if there is one.
 ///
 /// # Errors
 /// The first thing that is malformed, missing or not finite, with its line.
-pub fn read_lammps_dump(text: &str, file: &str) -> Result<Vec<TrajectoryFrame>> {
-    let mut lines = Lines::new(text.trim_start_matches('\u{feff}'), file);
-    let mut frames = Vec::new();
-    let mut head = Head::default();
+pub(super) fn read_frame(units: &mut Units, lines: &mut Lines) -> Result<Option<TrajectoryFrame>> {
+    let mut head = Head { step: None, time: None, atoms: None, bounds: None, units: *units };
     while let Some(line) = lines.next_filled() {
         let Some(item) = line.strip_prefix("ITEM:").map(str::trim) else {
             return Err(lines.error(line, "an ITEM: line"));
         };
         if let Some(columns) = item.strip_prefix("ATOMS") {
-            frames.push(head.read_atoms(columns, &mut lines)?);
-            head = Head { velocity_unit: head.velocity_unit, time_unit: head.time_unit, ..Head::default() };
-        } else {
-            head.read_item(item, &mut lines)?;
+            let frame = head.read_atoms(columns, lines)?;
+            *units = head.units;
+            return Ok(Some(frame));
         }
+        head.read_item(item, lines)?;
     }
-    Ok(frames)
+    Ok(None)
 }
 
 /// What stands before a frame's atoms.
@@ -41,15 +54,7 @@ struct Head {
     time: Option<f64>,
     atoms: Option<usize>,
     bounds: Option<Box>,
-    /// Å/fs of the file's velocities, and fs of its times.
-    velocity_unit: f64,
-    time_unit: f64,
-}
-
-impl Default for Head {
-    fn default() -> Self {
-        Self { step: None, time: None, atoms: None, bounds: None, velocity_unit: 1e-3, time_unit: 1e3 }
-    }
+    units: Units,
 }
 
 struct Box {
@@ -75,9 +80,9 @@ impl Head {
                 self.atoms = Some(atoms);
             }
             "UNITS" => {
-                (self.velocity_unit, self.time_unit) = match line {
-                    "metal" => (1e-3, 1e3),
-                    "real" => (1.0, 1.0),
+                self.units = match line {
+                    "metal" => Units::default(),
+                    "real" => Units { velocity: 1.0, time: 1.0 },
                     _ => return Err(lines.error(line, "units metal or real")),
                 }
             }
@@ -117,7 +122,7 @@ impl Head {
         let positions = rows.iter().map(|row| row.position).collect();
         let mut system = System::new(bounds.cell, species, types, positions).map_err(|error| lines.locate(error))?;
         let velocities: Option<Vec<Vec3>> =
-            rows.iter().map(|row| row.velocity.map(|v| v * self.velocity_unit)).collect();
+            rows.iter().map(|row| row.velocity.map(|v| v * self.units.velocity)).collect();
         let has_velocities = velocities.is_some();
         if let Some(velocities) = velocities {
             system.velocities = velocities;
@@ -125,7 +130,7 @@ impl Head {
         Ok(TrajectoryFrame {
             configuration: Configuration::new(system),
             step: self.step.take(),
-            time_fs: self.time.take().map(|time| time * self.time_unit),
+            time_fs: self.time.take().map(|time| time * self.units.time),
             unwrapped: columns.is_unwrapped(),
             has_velocities,
         })
@@ -259,6 +264,7 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::read_trajectory;
 
     const TILTED: &str = "ITEM: UNITS\nmetal\nITEM: TIME\n0.5\nITEM: TIMESTEP\n250\nITEM: NUMBER OF ATOMS\n2\n\
         ITEM: BOX BOUNDS xy xz yz pp pp pp\n1 13 2\n-1 9 0\n0 10 0\nITEM: ATOMS id type q xs ys zs ix iy iz vx vy vz\n\
@@ -266,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_tilted_box_with_images_and_velocities() {
-        let frames = read_lammps_dump(TILTED, "a.dump").unwrap();
+        let frames = read_trajectory(TILTED.as_bytes(), "a.dump").unwrap();
         let frame = &frames[0];
         let system = &frame.configuration.system;
         assert_eq!(
@@ -283,13 +289,13 @@ mod tests {
 
     #[test]
     fn broken_dumps_are_refused_with_their_line() {
-        let message = |text: &str| read_lammps_dump(text, "a.dump").unwrap_err().to_string();
+        let message = |text: &str| read_trajectory(text.as_bytes(), "a.dump").unwrap_err().to_string();
         assert!(message(&TILTED.replace("ATOMS id", "ATOMS no")).contains("column id"));
         assert!(message(&TILTED.replace("xs ys zs", "a b c")).contains("columns x y z"));
         assert!(message(&TILTED.replace("metal", "lj")).contains("metal or real"));
         assert!(message(&TILTED.replace("\n2 2 -1", "\n1 2 -1")).contains("atom 1 twice"));
         assert!(message(&TILTED.replace("0.25 0 0 0", "0.25 nan 0 0")).contains("finite"));
         assert!(message(TILTED.trim_end_matches("0 0 0\n")).contains("columns"));
-        assert!(message("hello\n").contains("line 1"));
+        assert!(message(&format!("{TILTED}hello\n")).contains("line 16"));
     }
 }

@@ -7,14 +7,14 @@
 //! | XDATCAR | none | wrapped | none |
 
 mod lammps_dump;
+mod reader;
 mod xdatcar;
 
-use super::{Configuration, decode, read_extxyz};
-use crate::error::{Error, Result};
+use super::Configuration;
+use crate::error::Result;
 use crate::math::Vec3;
 
-pub use lammps_dump::read_lammps_dump;
-pub use xdatcar::read_xdatcar;
+pub use reader::TrajectoryReader;
 
 /// One frame, with what its file says of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,20 +36,15 @@ pub struct TrajectoryFrame {
 /// # Errors
 /// An unknown format, or what the format's reader finds wrong.
 pub fn read_trajectory(bytes: &[u8], file: &str) -> Result<Vec<TrajectoryFrame>> {
-    let text = decode(bytes, file)?;
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_lowercase();
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    if first.starts_with("ITEM:") {
-        return read_lammps_dump(text, file);
-    }
-    if name.contains("xdatcar") || text.lines().take(12).any(|line| line.trim().starts_with("Direct configuration")) {
-        return read_xdatcar(text, file);
-    }
-    if name.ends_with("xyz") || first.parse::<u64>().is_ok() {
-        return Ok(read_extxyz(text, file)?.into_iter().map(from_extxyz).collect());
-    }
-    let expected = "a LAMMPS dump, extended XYZ or XDATCAR";
-    Err(Error::invalid(format!("{file}: format"), "neither a known name nor known content", expected))
+    let mut frames = Vec::new();
+    let mut keep = |frame| {
+        frames.push(frame);
+        Ok(())
+    };
+    let mut reader = TrajectoryReader::new(file);
+    reader.feed(bytes, &mut keep)?;
+    reader.finish(&mut keep)?;
+    Ok(frames)
 }
 
 fn from_extxyz(configuration: Configuration) -> TrajectoryFrame {

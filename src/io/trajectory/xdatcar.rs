@@ -7,26 +7,28 @@ use crate::io::poscar::{read_lattice, read_species};
 use crate::io::text::Lines;
 use crate::system::{Cell, Species, System};
 
-/// Reads every frame. `file` names it in errors. It states neither times nor velocities.
+/// The next frame, if there is one; `header` is that of the frame before. It states neither times nor velocities.
 ///
 /// # Errors
 /// The first thing that is malformed, missing or not finite, with its line.
-pub fn read_xdatcar(text: &str, file: &str) -> Result<Vec<TrajectoryFrame>> {
-    let mut lines = Lines::new(text.trim_start_matches('\u{feff}'), file);
-    let mut frames = Vec::new();
-    let mut header = Header::read(&mut lines)?;
+pub(super) fn read_frame(header: &mut Option<Header>, lines: &mut Lines) -> Result<Option<TrajectoryFrame>> {
     while let Some(line) = lines.peek_filled() {
-        if line.starts_with("Direct configuration") || line.starts_with("direct configuration") {
+        if let (Some(header), true) = (&*header, is_marker(line)) {
             lines.next_filled();
-            frames.push(header.read_frame(&mut lines)?);
-        } else {
-            header = Header::read(&mut lines)?;
+            return header.read_frame(lines).map(Some);
         }
+        *header = Some(Header::read(lines)?);
     }
-    Ok(frames)
+    Ok(None)
 }
 
-struct Header {
+/// Whether a line stands before a frame's positions.
+pub(super) fn is_marker(line: &str) -> bool {
+    line.trim_start().to_ascii_lowercase().starts_with("direct configuration")
+}
+
+/// The cell, and how many atoms of each species there are.
+pub(super) struct Header {
     cell: Cell,
     species: Vec<Species>,
     counts: Vec<usize>,
@@ -62,27 +64,27 @@ impl Header {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::io::read_trajectory;
 
     const FIXED: &str = "salt\n1\n10 0 0\n0 10 0\n0 0 10\nNa Cl\n1 1\nDirect configuration=     1\n 0 0 0\n 0.5 0.5 0.5\n\
         Direct configuration=     2\n 0.1 0 0\n 0.5 0.5 0.6\n";
 
     #[test]
     fn frames_with_one_cell_or_one_each() {
-        let frames = read_xdatcar(FIXED, "XDATCAR").unwrap();
+        let frames = read_trajectory(FIXED.as_bytes(), "XDATCAR").unwrap();
         assert_eq!(frames.len(), 2);
         assert!((frames[1].configuration.system.positions[1].z - 6.0).abs() < 1e-12);
         let moving = format!(
             "{FIXED}salt\n1\n11 0 0\n0 11 0\n0 0 11\nNa Cl\n1 1\nDirect configuration=     3\n 0 0 0\n 1 0 0\n"
         );
-        let frames = read_xdatcar(&moving, "XDATCAR").unwrap();
+        let frames = read_trajectory(moving.as_bytes(), "XDATCAR").unwrap();
         assert!((frames[2].configuration.system.cell.volume().unwrap() - 1331.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_cut_file_is_refused() {
-        let message =
-            read_xdatcar(FIXED.trim_end().trim_end_matches("0.5 0.5 0.6"), "XDATCAR").unwrap_err().to_string();
+        let cut = FIXED.trim_end().trim_end_matches("0.5 0.5 0.6");
+        let message = read_trajectory(cut.as_bytes(), "XDATCAR").unwrap_err().to_string();
         assert!(message.contains("2 positions"), "{message}");
     }
 }

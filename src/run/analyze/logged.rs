@@ -1,0 +1,70 @@
+//! A log beside a trajectory, as the currents that a run would have watched.
+
+use super::watch::OFTEN_ENOUGH_FS;
+use crate::analysis::Property;
+use crate::error::{Error, Result};
+use crate::io::FluxLog;
+use crate::run::transport::OPEN_CELL;
+use crate::sampling::{Currents, LoggedFluxes};
+use crate::system::System;
+
+/// Volumes of log and trajectory that differ by more than this part are of different runs.
+const SAME_VOLUME: f64 = 1e-3;
+/// A volume that varies by more than this part is not held.
+const HELD_VOLUME: f64 = 1e-6;
+
+pub(super) const NO_LOG: &str = "Needs a log of stress (and heat flux) beside the trajectory.";
+const VOLUME_CHANGES: &str = "Needs a run at constant volume: in this one the cell changes.";
+const NO_TEMPERATURE: &str = "Needs a temperature: neither file has one, and none is given.";
+/// What is read from a log.
+const FROM_LOG: [&str; 3] = ["shear-viscosity", "bulk-viscosity", "thermal-conductivity"];
+
+/// The log's rows for the atoms of `system`; or why they tell nothing.
+///
+/// # Errors
+/// A volume that is not the trajectory's.
+pub(super) fn currents(
+    log: &FluxLog,
+    system: &System,
+    cell_changes: bool,
+    kelvin: Option<f64>,
+) -> Result<std::result::Result<Currents, &'static str>> {
+    let (Some(mut currents), Some(volume)) = (Currents::new(system), system.cell.volume()) else {
+        return Ok(Err(OPEN_CELL));
+    };
+    let first = log.rows.first().and_then(|row| row.volume);
+    let moves = |row: f64| first.is_some_and(|first| (row - first).abs() > HELD_VOLUME * first);
+    if cell_changes || log.rows.iter().filter_map(|row| row.volume).any(moves) {
+        return Ok(Err(VOLUME_CHANGES));
+    }
+    if let Some(own) = first.filter(|own| (own - volume).abs() > SAME_VOLUME * volume) {
+        let expected = format!("the trajectory's {volume:.3} Å^3");
+        return Err(Error::invalid("volume in the log", format!("{own:.3} Å^3"), expected));
+    }
+    for row in &log.rows {
+        let Some(temperature_kelvin) = row.temperature_kelvin.or(kelvin) else { return Ok(Err(NO_TEMPERATURE)) };
+        let p = row.pressure * volume;
+        currents.observe_logged(&LoggedFluxes {
+            time_fs: row.time_fs,
+            temperature_kelvin,
+            stress: [p.m11, p.m22, p.m33, p.m23, p.m13, p.m12],
+            energy: row.energy,
+            energy_current: row.heat_flux.or(row.heat_flux_density.map(|density| density * volume)),
+        });
+    }
+    Ok(Ok(currents))
+}
+
+/// Warns of what a log that was written too rarely gives.
+pub(super) fn warn(properties: &mut [Property], log: Option<&FluxLog>) {
+    let Some(log) = log.filter(|log| log.interval_fs > OFTEN_ENOUGH_FS) else { return };
+    for property in properties.iter_mut().filter(|property| FROM_LOG.contains(&property.id.as_str())) {
+        if let Some(estimate) = &mut property.estimate {
+            estimate.warnings.push(format!(
+                "The log's rows are {:.1} fs apart: stress and heat flux change faster, and what is missed in between adds noise \
+                 and a bias. Write every {OFTEN_ENOUGH_FS} fs or more often.",
+                log.interval_fs
+            ));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The observers of a trajectory.
+
+use super::logged;
+use crate::analysis::{Estimate, transport};
+use crate::error::Result;
+use crate::io::FluxLog;
+use crate::math::Mat3;
+use crate::math::statistics::Blocking;
+use crate::run::melt::StructureObservers;
+use crate::run::spec::Results;
+use crate::run::transport::{OPEN_CELL, properties};
+use crate::sampling::{Currents, Frame, Msd, Observer, Rdf, RdfSettings, Vacf};
+use crate::system::System;
+use crate::units::U_PER_A3_TO_G_PER_CM3;
+
+/// Velocities and stresses further apart than this miss vibrations, and their integrals are wrong, fs.
+pub(super) const OFTEN_ENOUGH_FS: f64 = 25.0;
+/// A cell whose vectors change by more than this part of their length does not keep its volume.
+const UNCHANGED: f64 = 1e-6;
+const CELL_CHANGES: &str = "Needs a trajectory at constant volume: in this one the cell changes.";
+const NO_TEMPERATURE: &str = "Needs a temperature: the file has no velocities, and none is given.";
+const NO_TIMES: &str = "Needs the time between frames.";
+
+/// What looks at each frame.
+pub(super) struct Watch {
+    first: System,
+    rdf: Option<Rdf>,
+    msd: Msd,
+    structure: StructureObservers,
+    vacf: Vacf,
+    currents: Option<Currents>,
+    density: Blocking,
+    temperature: Blocking,
+    given_kelvin: Option<f64>,
+    has_velocities: bool,
+    cell_changes: bool,
+}
+
+impl Watch {
+    /// For a trajectory that starts with `system`.
+    pub(super) fn new(system: &System, has_velocities: bool, given_kelvin: Option<f64>) -> Result<Self> {
+        let rdf = system.cell.is_bulk().then(|| Rdf::new(system, &RdfSettings::default())).transpose()?;
+        Ok(Self {
+            first: system.clone(),
+            rdf,
+            msd: Msd::new(system),
+            structure: StructureObservers::new(system),
+            vacf: Vacf::new(system),
+            currents: Currents::new(system),
+            density: Blocking::new(),
+            temperature: Blocking::new(),
+            given_kelvin,
+            has_velocities,
+            cell_changes: false,
+        })
+    }
+
+    pub(super) fn observe(&mut self, index: u64, interval_fs: Option<f64>, system: &System, has_velocities: bool) {
+        self.has_velocities &= has_velocities;
+        let measured = has_velocities.then(|| system.temperature(3 * system.len().max(2) - 3));
+        let frame = Frame {
+            step: index,
+            time_fs: index as f64 * interval_fs.unwrap_or(1.0),
+            system,
+            temperature_kelvin: measured.or(self.given_kelvin).unwrap_or_default(),
+            pressure_tensor: None,
+            potential_energy: 0.0,
+            kinetic_energy: system.kinetic_energy(),
+            conserved_energy: 0.0,
+        };
+        if let Some(rdf) = &mut self.rdf {
+            rdf.observe(&frame);
+        }
+        self.msd.observe(&frame);
+        self.structure.observe(&frame, self.rdf.as_ref());
+        if let Some(currents) = &mut self.currents {
+            currents.observe(&frame, &[], None);
+        }
+        if self.has_velocities {
+            self.vacf.observe(&frame);
+        }
+        if let Some(volume) = system.cell.volume() {
+            self.density.push(system.total_mass() / volume * U_PER_A3_TO_G_PER_CM3);
+        }
+        if let Some(kelvin) = measured {
+            self.temperature.push(kelvin);
+        }
+        let vectors = |system: &System| *system.cell.vectors();
+        let change: Mat3 = vectors(system) - vectors(&self.first);
+        self.cell_changes |= change.amax() > UNCHANGED * vectors(&self.first).amax();
+    }
+
+    /// What the frames lack.
+    pub(super) fn notes(&self, interval_fs: Option<f64>) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.has_velocities {
+            let rest =
+                if self.given_kelvin.is_some() { "" } else { "; give a temperature for barriers and conductivities" };
+            notes.push(format!("No velocities: nothing is said of temperature, nor of vibrations{rest}."));
+        } else if let Some(interval) = interval_fs.filter(|fs| *fs > OFTEN_ENOUGH_FS) {
+            notes.push(format!(
+                "Frames are {interval:.1} fs apart, too far to follow vibrations: velocities are used for the temperature only. \
+                 Diffusion and conductivity come from displacements."
+            ));
+        }
+        notes
+    }
+
+    /// The temperature of the frames, else the one that was given, K.
+    fn kelvin(&self) -> Option<f64> {
+        if self.temperature.count() > 0 { Some(self.temperature.mean()) } else { self.given_kelvin }
+    }
+
+    /// # Errors
+    /// A log of another volume.
+    pub(super) fn results(&self, interval_fs: Option<f64>, log: Option<&FluxLog>) -> Result<Results> {
+        let mean = |name: &str, series: &Blocking, unit: &str| {
+            (series.count() > 0).then(|| (name.to_owned(), Estimate::of_mean(series, unit)))
+        };
+        let averages = [mean("density", &self.density, "g/cm³"), mean("temperature", &self.temperature, "K")];
+        let structure = self.structure.properties(self.rdf.as_ref(), self.kelvin());
+        let logged = log.map(|log| logged::currents(log, &self.first, self.cell_changes, self.kelvin())).transpose()?;
+        let fluxes = logged.as_ref().map_or(Err(logged::NO_LOG), |log| log.as_ref().map_err(|why| *why));
+        let follows = self.has_velocities && interval_fs.is_some_and(|fs| fs <= OFTEN_ENOUGH_FS);
+        let particles = self.particles(follows, interval_fs.is_some());
+        let particles = particles.as_ref().map_err(|why| *why);
+        let vacf = follows.then_some(&self.vacf);
+        let mut motion = match interval_fs {
+            Some(_) => properties(&self.msd, vacf, fluxes, particles),
+            None => transport::collective(fluxes, particles, &[]),
+        };
+        logged::warn(&mut motion, log);
+        Ok(Results {
+            estimates: averages.into_iter().flatten().collect(),
+            rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
+            msd: if interval_fs.is_some() { self.msd.curves() } else { Vec::new() },
+            extrapolation: None,
+            properties: [structure, motion].concat(),
+        })
+    }
+
+    /// The motion of each species, or why it tells nothing of transport.
+    fn particles(&self, follows: bool, timed: bool) -> std::result::Result<Currents, &'static str> {
+        let currents = self.currents.clone().ok_or(OPEN_CELL)?;
+        match () {
+            () if self.cell_changes => Err(CELL_CHANGES),
+            () if !timed => Err(NO_TIMES),
+            () if self.kelvin().is_none() => Err(NO_TEMPERATURE),
+            () if follows => Ok(currents),
+            () => Ok(currents.without_velocities()),
+        }
+    }
+}
