@@ -19,6 +19,7 @@
 
 mod currents;
 mod fluctuations;
+mod followed;
 mod mean_cell;
 mod msd;
 mod pairs;

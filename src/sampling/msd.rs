@@ -26,6 +26,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::followed::Followed;
 use super::rows::Rows;
 use super::{Frame, Observer};
 use crate::math::statistics::Blocking;
@@ -36,7 +37,7 @@ use crate::system::System;
 const RING: usize = 8;
 /// Shortest lag of a level above 0, in its own samples; shorter ones belong to the level below.
 const FIRST_LAG: usize = RING / 2 + 1;
-/// Of larger systems, only every so many atoms of each species are followed.
+/// Of larger systems, only about so many atoms of each species are followed.
 const MAX_FOLLOWED: usize = 20_000;
 /// More levels than any run fills.
 const MAX_LEVELS: usize = 40;
@@ -72,9 +73,7 @@ pub struct DiffusionWindow {
 /// Mean-square displacements of every species that has atoms. Frames must be equally spaced in time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Msd {
-    species: Vec<String>,
-    followed: Vec<u32>,
-    groups: Vec<std::ops::Range<usize>>,
+    followed: Followed,
     frames: u64,
     start_fs: f64,
     last_fs: f64,
@@ -100,22 +99,10 @@ struct Level {
 impl Msd {
     /// An observer for runs of `system`.
     pub fn new(system: &System) -> Self {
-        let counts = system.counts();
-        let present: Vec<usize> = (0..counts.len()).filter(|&s| counts[s] > 0).collect();
-        let stride = system.len().div_ceil(MAX_FOLLOWED).max(1);
-        let mut followed = Vec::new();
-        let mut groups = Vec::new();
-        for &species in &present {
-            let start = followed.len();
-            let atoms = (0..system.len()).filter(|&i| system.types[i] as usize == species);
-            followed.extend(atoms.step_by(stride).map(|i| i as u32));
-            groups.push(start..followed.len());
-        }
+        let followed = Followed::new(system, MAX_FOLLOWED);
         Self {
-            species: present.iter().map(|&s| system.species[s].name.clone()).collect(),
-            paths: vec![Vec3::zeros(); followed.len()],
+            paths: vec![Vec3::zeros(); followed.atoms.len()],
             followed,
-            groups,
             frames: 0,
             start_fs: 0.0,
             last_fs: 0.0,
@@ -132,12 +119,12 @@ impl Msd {
 
     /// The curves so far, one per species; without points before the second frame.
     pub fn curves(&self) -> Vec<MsdCurve> {
-        (0..self.species.len()).map(|group| self.curve(group)).collect()
+        (0..self.followed.species.len()).map(|group| self.curve(group)).collect()
     }
 
     fn curve(&self, group: usize) -> MsdCurve {
         let mut curve = MsdCurve {
-            species: self.species[group].clone(),
+            species: self.followed.species[group].clone(),
             time_ps: Vec::new(),
             msd: Vec::new(),
             standard_error: Vec::new(),
@@ -163,7 +150,7 @@ impl Msd {
         let interval_ps = self.interval_ps();
         let window = |group: usize, (l, level): (usize, &Level)| level.window(group, interval_ps * (1u64 << l) as f64);
         let of = |group: usize| self.levels.iter().enumerate().filter_map(move |level| window(group, level)).collect();
-        (0..self.species.len()).map(of).collect()
+        (0..self.followed.species.len()).map(of).collect()
     }
 
     fn interval_ps(&self) -> f64 {
@@ -184,7 +171,7 @@ impl Msd {
             centre += step(now, then) * system.mass(i);
         }
         centre /= system.total_mass();
-        for (path, &atom) in self.paths.iter_mut().zip(&self.followed) {
+        for (path, &atom) in self.paths.iter_mut().zip(&self.followed.atoms) {
             let atom = atom as usize;
             *path += step(&system.positions[atom], &self.last_positions[atom]) - centre;
         }
@@ -198,9 +185,9 @@ impl Msd {
         let due = (index.trailing_zeros() as usize + 1).min(MAX_LEVELS);
         for l in 0..due {
             if l == self.levels.len() {
-                self.levels.push(Level::new(self.paths.len(), self.groups.len()));
+                self.levels.push(Level::new(self.paths.len(), self.followed.groups.len()));
             }
-            self.levels[l].take(&self.paths, &self.groups, first_lag(l));
+            self.levels[l].take(&self.paths, &self.followed.groups, first_lag(l));
         }
     }
 }

@@ -6,7 +6,7 @@ use super::series::{MergingSeries, TimeSeries};
 use super::{Frame, Observer};
 use crate::analysis::Estimate;
 use crate::math::statistics::Blocking;
-use crate::units::{EV_PER_A3_TO_GPA, U_PER_A3_TO_G_PER_CM3};
+use crate::units::EV_PER_A3_TO_GPA;
 
 /// What [`Thermo`] follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +132,6 @@ impl Observer for Thermo {
         let volume = frame.system.cell.volume();
         self.bulk = volume.is_some() && frame.pressure_tensor.is_some();
         let pressure = frame.pressure_tensor.map_or(0.0, |tensor| tensor.trace() / 3.0);
-        let density = volume.map_or(0.0, |volume| frame.system.total_mass() / volume);
         let values = Quantity::ALL.map(|quantity| match quantity {
             Quantity::Temperature => frame.temperature_kelvin,
             Quantity::Pressure => pressure * EV_PER_A3_TO_GPA,
@@ -140,7 +139,7 @@ impl Observer for Thermo {
             Quantity::KineticEnergy => frame.kinetic_energy * per_atom,
             Quantity::TotalEnergy => (frame.potential_energy + frame.kinetic_energy) * per_atom,
             Quantity::ConservedEnergy => frame.conserved_energy * per_atom,
-            Quantity::Density => density * U_PER_A3_TO_G_PER_CM3,
+            Quantity::Density => frame.system.density_g_cm3().unwrap_or(0.0),
             Quantity::Volume => volume.unwrap_or(0.0),
         });
         self.series.push(frame.time_fs, values);

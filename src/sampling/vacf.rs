@@ -11,6 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Frame;
+use super::followed::Followed;
 use super::rows::Rows;
 use crate::math::Vec3;
 use crate::system::System;
@@ -41,9 +42,7 @@ pub struct VelocityCorrelation {
 /// Velocity autocorrelations of every species that has atoms. Frames must be equally spaced in time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Vacf {
-    species: Vec<String>,
-    followed: Vec<u32>,
-    groups: Vec<std::ops::Range<usize>>,
+    followed: Followed,
     frames: u64,
     start_fs: f64,
     last_fs: f64,
@@ -58,24 +57,14 @@ pub struct Vacf {
 impl Vacf {
     /// An observer for runs of `system`.
     pub fn new(system: &System) -> Self {
-        let counts = system.counts();
-        let (mut species, mut followed, mut groups) = (Vec::new(), Vec::new(), Vec::new());
-        for (kind, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let start = followed.len();
-            let atoms = (0..system.len()).filter(|&i| system.types[i] as usize == kind);
-            followed.extend(atoms.step_by(count.div_ceil(MAX_FOLLOWED)).map(|i| i as u32));
-            groups.push(start..followed.len());
-            species.push(system.species[kind].name.clone());
-        }
-        let width = groups.len() * LAGS;
+        let followed = Followed::new(system, MAX_FOLLOWED);
+        let width = followed.groups.len() * LAGS;
         Self {
-            velocities: vec![Vec3::zeros(); followed.len()],
-            origins: vec![Vec3::zeros(); followed.len() * ORIGINS],
+            velocities: vec![Vec3::zeros(); followed.atoms.len()],
+            origins: vec![Vec3::zeros(); followed.atoms.len() * ORIGINS],
             latest: vec![0.0; width],
             stretches: Rows::with_most(width, STRETCHES),
-            species,
             followed,
-            groups,
             frames: 0,
             start_fs: 0.0,
             last_fs: 0.0,
@@ -91,7 +80,7 @@ impl Vacf {
         let system = frame.system;
         let momentum: Vec3 = (0..system.len()).map(|i| system.velocities[i] * system.mass(i)).sum();
         let drift = momentum / system.total_mass();
-        for (own, &atom) in self.velocities.iter_mut().zip(&self.followed) {
+        for (own, &atom) in self.velocities.iter_mut().zip(&self.followed.atoms) {
             *own = system.velocities[atom as usize] - drift;
         }
         let now = self.frames as usize;
@@ -113,7 +102,7 @@ impl Vacf {
             let lag = now - origin * SPACING;
             let place = origin % ORIGINS * atoms;
             let then = &self.origins[place..place + atoms];
-            for (group, range) in self.groups.iter().enumerate() {
+            for (group, range) in self.followed.groups.iter().enumerate() {
                 let pairs = then[range.clone()].iter().zip(&self.velocities[range.clone()]);
                 let sum: f64 = pairs.map(|(a, b)| a.dot(b)).sum();
                 self.latest[group * LAGS + lag] = sum / (3.0 * range.len() as f64);
@@ -140,6 +129,6 @@ impl Vacf {
                 stretches: (0..self.stretches.len() / merge).map(stretch).collect(),
             }
         };
-        self.species.iter().enumerate().map(of).filter(|own| !own.stretches.is_empty()).collect()
+        self.followed.species.iter().enumerate().map(of).filter(|own| !own.stretches.is_empty()).collect()
     }
 }

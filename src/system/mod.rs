@@ -17,7 +17,7 @@ pub use species::Species;
 
 use crate::error::{Error, Result};
 use crate::math::Vec3;
-use crate::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV};
+use crate::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV, U_PER_A3_TO_G_PER_CM3};
 
 /// The largest number of atoms that a system may have.
 pub const MAX_ATOMS: usize = 1_000_000;
@@ -83,6 +83,11 @@ impl System {
     /// Sum of the masses, u.
     pub fn total_mass(&self) -> f64 {
         (0..self.len()).map(|i| self.mass(i)).sum()
+    }
+
+    /// Mass over volume, g/cm^3; `None` for a cell that is open along a direction.
+    pub fn density_g_cm3(&self) -> Option<f64> {
+        self.cell.volume().map(|volume| self.total_mass() / volume * U_PER_A3_TO_G_PER_CM3)
     }
 
     /// Atoms of each species.

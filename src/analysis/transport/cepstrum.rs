@@ -122,7 +122,7 @@ fn below(n: usize) -> impl Iterator<Item = f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::synthetic::{Mode, cases, coverage, current, exact};
+    use super::super::synthetic::{Mode, cases, check_coverage, coverage, current, exact};
     use super::*;
     use crate::math::rng::seeded;
 
@@ -134,11 +134,7 @@ mod tests {
                 let flux = Flux::new(&current(&mut seeded(seed, 0), &modes, samples, components), 1.0);
                 limit(&flux, &[]).map(|limit| (limit.integral, limit.standard_error))
             };
-            let (within, known, mean) = coverage(exact(&modes), runs, estimate);
-            println!("cepstral, {name}: within {within:.3} known {known:.3} mean {mean:.3}");
-            let noise = 1.0 / (runs as f64).sqrt();
-            assert!((0.60 - noise..0.76 + noise).contains(&within), "{name}: {within}");
-            assert!(known > 0.99 && (mean - 1.0).abs() < 0.02 + 0.5 * noise, "{name}: {mean}");
+            check_coverage(&format!("cepstral, {name}"), &modes, runs, estimate);
         }
     }
 

@@ -157,7 +157,7 @@ pub(super) struct Curves {
 
 #[cfg(test)]
 mod tests {
-    use super::super::synthetic::{Mode, cases, coverage, current, exact};
+    use super::super::synthetic::{Mode, cases, check_coverage, coverage, current, exact};
     use super::*;
     use crate::math::rng::seeded;
 
@@ -168,12 +168,7 @@ mod tests {
                 let integral = GreenKubo::new(samples, 1.0, components).integral(&flux)?;
                 Some((integral.value, integral.error.standard_error?))
             };
-            let (within, known, mean) = coverage(exact(&modes), runs, estimate);
-            println!("Green–Kubo, {name}: within {within:.3} known {known:.3} mean {mean:.3}");
-            // 68.3 %, good to 0.47 over the root of the number of runs.
-            let noise = 1.0 / (runs as f64).sqrt();
-            assert!((0.60 - noise..0.76 + noise).contains(&within), "{name}: {within}");
-            assert!(known > 0.95 && (mean - 1.0).abs() < 0.02 + 0.5 * noise, "{name}: {known} {mean}");
+            check_coverage(&format!("Green–Kubo, {name}"), &modes, runs, estimate);
         }
     }
 

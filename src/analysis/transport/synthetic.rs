@@ -55,6 +55,17 @@ pub(super) fn cases() -> Vec<(&'static str, Vec<Mode>, usize, usize)> {
     ]
 }
 
+/// Fails unless the one-sigma intervals of `estimate` over these runs hold the integral of `modes` about two thirds of the time,
+/// nearly always have an error, and are right on average.
+pub(super) fn check_coverage(what: &str, modes: &[Mode], runs: u64, estimate: impl Fn(u64) -> Option<(f64, f64)>) {
+    let (within, known, mean) = coverage(exact(modes), runs, estimate);
+    println!("{what}: within {within:.3} known {known:.3} mean {mean:.3}");
+    // 68.3 %, good to 0.47 over the root of the number of runs.
+    let noise = 1.0 / (runs as f64).sqrt();
+    assert!((0.60 - noise..0.76 + noise).contains(&within), "{what}: {within}");
+    assert!(known > 0.95 && (mean - 1.0).abs() < 0.02 + 0.5 * noise, "{what}: {known} {mean}");
+}
+
 /// How often `estimate` of run 0, 1, … gives value and error such that the truth is within, and the mean value.
 pub(super) fn coverage(exact: f64, runs: u64, estimate: impl Fn(u64) -> Option<(f64, f64)>) -> (f64, f64, f64) {
     let known: Vec<(f64, f64)> = (0..runs).filter_map(estimate).collect();
