@@ -244,6 +244,52 @@ fn a_run_writes_results_trajectory_and_a_checkpoint_to_go_on_from() {
 }
 
 #[test]
+fn a_scan_runs_at_each_temperature_and_tells_what_changes() {
+    let folder = Folder::new("scan");
+    let longer = (
+        "\"production\": { \"ensemble\": \"nvt\", \"time_ps\": 0.1 }",
+        "\"production\": { \"ensemble\": \"npt\", \"time_ps\": 10 }",
+    );
+    let run = folder.file("run.json", argon(&[longer, ("\"timestep_fs\": 2", "\"timestep_fs\": 5")]));
+    let json = folder.path("scan.json");
+    let files = potentials();
+    let scan = |temperatures: &str| {
+        ["scan", &run, "--temperatures", temperatures, "--files", &files, "--quiet", "--json", &json].map(str::to_owned)
+    };
+    let arguments = scan("110,90,100,90");
+    let output = crucible(&arguments.each_ref().map(String::as_str));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.contains("90 K\n") && printed.contains("From the change with temperature"), "{printed}");
+    let report: Value = serde_json::from_str(&text(Path::new(&json))).expect("JSON");
+    let points = report["points"].as_array().expect("points");
+    assert_eq!(
+        points.iter().map(|p| p["temperature_k"].as_f64().expect("K")).collect::<Vec<_>>(),
+        [90.0, 100.0, 110.0]
+    );
+    // What the scan says of the density is the line through what it says at each temperature.
+    let density = |point: &Value| {
+        let mut all = point["results"]["properties"].as_array().expect("properties").iter();
+        let own = all.find(|p| p["id"] == "density").expect("a density");
+        own["estimate"]["value"].as_f64().expect("a number")
+    };
+    let rho: Vec<f64> = points.iter().map(density).collect();
+    let found = report["properties"].as_array().expect("properties");
+    let slope = found.iter().find(|p| p["id"] == "density-slope").expect("a slope");
+    let value = slope["estimate"]["value"].as_f64().unwrap_or_else(|| panic!("{slope}"));
+    let ends = 1e4 * (rho[2] - rho[0]) / 20.0;
+    // Weights shift it towards the better known pairs; the middle point bounds by how much.
+    let halves = [1e4 * (rho[1] - rho[0]) / 10.0, 1e4 * (rho[2] - rho[1]) / 10.0];
+    let (low, high) = (halves[0].min(halves[1]).min(ends), halves[0].max(halves[1]).max(ends));
+    assert!(value >= low - 1e-6 && value <= high + 1e-6, "{value} {rho:?}");
+    assert!(found.iter().any(|p| p["id"] == "heat-capacity-cp"));
+    let refused = |temperatures: &str| refusal(&scan(temperatures).each_ref().map(String::as_str));
+    assert!(refused("100").contains("at least two"));
+    assert!(refused("100,100").contains("at least two"));
+    assert!(refused("100,-5").contains("temperature"));
+}
+
+#[test]
 fn bad_runs_are_refused() {
     let folder = Folder::new("bad-runs");
     let salt = [("argon/card.toml", "cacl2-kcl/card.toml"), ("\"Ar\": 1", "\"K\": 2, \"Cl\": 1")];

@@ -11,6 +11,7 @@ mod extrapolation;
 mod file_properties;
 mod files;
 mod fitting;
+mod ideal_gas;
 mod ionic;
 mod kernels;
 mod labelling;
