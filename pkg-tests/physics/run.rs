@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crucible::io::{read_cfg, read_mtp};
-use crucible::run::{Card, CardPotential, PotentialSpec, Preset, Progress, Run, RunSpec, Stage, StructureSpec};
+use crucible::run::{
+    Card, CardPotential, DensitySpec, PotentialSpec, Preset, Progress, Run, RunSpec, Stage, StructureSpec,
+};
 use crucible::{Error, Result};
 
 fn potentials() -> PathBuf {
@@ -39,6 +41,7 @@ fn short() -> RunSpec {
     spec.prepare.relax_steps = 50;
     spec.prepare.warm_up_ps = 0.2;
     spec.equilibrate.time_ps = 0.1;
+    spec.density = Some(DensitySpec { time_ps: 0.1 });
     spec.production.time_ps = 0.4;
     spec
 }
@@ -53,6 +56,7 @@ fn comes_up_stable(preset: &Preset, seed: u64, time_ps: f64) -> std::result::Res
     let mut spec = preset.spec.clone();
     spec.seed = seed;
     spec.equilibrate.time_ps = time_ps;
+    spec.density = None;
     spec.production.time_ps = 0.0;
     let told = |e: Error| format!("{}, seed {seed}: {e}", preset.name);
     let mut run = Run::new(spec.clone(), &file).map_err(told)?;
@@ -181,8 +185,8 @@ fn a_run_reports_what_production_measured() {
     to_the_end(&mut run);
     let progress = run.progress();
     assert_eq!((progress.stage, progress.step), (Stage::Finished, progress.total_steps));
-    // 0.2 ps of warm-up, 0.1 and 0.4 ps; sums of a few hundred timesteps round.
-    assert!((progress.time_ps - 0.7).abs() < 1e-9);
+    // 0.2 ps of warm-up, twice 0.1 ps, and 0.4 ps; sums of a few hundred timesteps round.
+    assert!((progress.time_ps - 0.8).abs() < 1e-9);
     let results = run.results();
     assert!(results.estimates["density"].value > 1.0);
     // K, Ca, Cl: six pairs, three species.
@@ -210,7 +214,7 @@ fn checkpoints_go_on_bit_by_bit_in_every_stage() {
         run = other;
     }
     seen.dedup();
-    assert_eq!(seen.len(), 6, "{seen:?}");
+    assert_eq!(seen.len(), 7, "{seen:?}");
     assert_eq!(whole.frame(), run.frame());
     assert_eq!(whole.results(), run.results());
 }

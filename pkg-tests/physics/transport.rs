@@ -8,7 +8,7 @@ use crucible::neighbor::NeighborList;
 use crucible::potential::mtp::MtpPotential;
 use crucible::potential::simple::{LennardJones, PairParameters, Soft, Truncation};
 use crucible::potential::{Evaluation, Potential};
-use crucible::run::{EnsembleKind, Results, Run, RunSpec};
+use crucible::run::{DensitySpec, EnsembleKind, Results, Run, RunSpec, Stage, ThermostatKind, ThermostatSpec};
 use crucible::sampling::{Currents, Frame, Msd, Observer, Vacf};
 use crucible::system::{Cell, Species, System};
 use crucible::units::{BOLTZMANN, FORCE_PER_MASS, MASS_VELOCITY2_TO_EV};
@@ -276,6 +276,71 @@ fn currents_need_a_constant_volume_and_production_takes_the_mean_one() {
     let spread = late.iter().map(|v| (v - mean).powi(2)).sum::<f64>().sqrt() / (late.len() as f64).sqrt();
     // Stretches are cut a little differently, and lengths are averaged, not volumes.
     assert!((taken - mean).abs() < 0.2 * spread && spread > 0.0, "{taken} {mean} {spread}");
+}
+
+#[test]
+fn density_and_transport_come_from_one_run() {
+    let mut spec = liquid(1.5, 0.7, 108, 2.2, 20.0);
+    spec.equilibrate.time_ps = 4.0;
+    spec.equilibrate.ensemble = EnsembleKind::Npt;
+    spec.density = Some(DensitySpec { time_ps: 24.0 });
+    spec.production.ensemble = EnsembleKind::Npt;
+    spec.pressure_gpa = 0.05;
+    let no_files = |name: &str| Err(crucible::Error::Io { path: name.into(), reason: "no files here".into() });
+    let refusal = Run::new(spec.clone(), &no_files).map(|_| ()).unwrap_err().to_string();
+    assert!(refusal.contains("production.ensemble"), "{refusal}");
+    spec.production.ensemble = EnsembleKind::Nvt;
+    let mut run = Run::new(spec, &no_files).unwrap();
+    while run.stage() < Stage::Density {
+        run.advance(10, &mut || false).unwrap();
+    }
+    run.advance(1000, &mut || false).unwrap();
+    let half = run.results();
+    let waits = property(&half, "shear-viscosity", "Green–Kubo").pending.as_ref().unwrap();
+    assert!(waits.contains("next stage") && property(&half, "density", "mean").estimate.is_some(), "{waits}");
+    // A run that was stopped in the middle goes on bit for bit.
+    let saved = run.checkpoint().unwrap();
+    let mut volumes = Vec::new();
+    while run.stage() < Stage::Production {
+        volumes.extend(run.frame().cell.volume());
+        run.advance(10, &mut || false).unwrap();
+    }
+    let taken = run.progress().density_g_cm3.unwrap();
+    run.advance(u64::MAX, &mut || false).unwrap();
+    let results = run.results();
+    let density = property(&results, "density", "mean").estimate.clone().unwrap();
+    // Lengths are averaged for the cell, and volumes for the density.
+    assert!((taken / density.value - 1.0).abs() < 1e-3, "{taken} {density:?}");
+    let spread = volumes.iter().fold((f64::MAX, 0.0_f64), |(low, high), v| (low.min(*v), high.max(*v)));
+    assert!(spread.0 < 0.99 * spread.1, "the volume must have moved for this to say anything");
+    for (id, route) in
+        [("heat-capacity-cp", "fluctuations"), ("heat-capacity-cv", "fluctuations"), ("shear-viscosity", "Green–Kubo")]
+    {
+        assert!(property(&results, id, route).estimate.is_some(), "{id}");
+    }
+    let mut again = Run::new(run.spec().clone(), &no_files).unwrap();
+    again.restore(&saved).unwrap();
+    again.advance(u64::MAX, &mut || false).unwrap();
+    assert_eq!(again.results(), results);
+}
+
+#[test]
+fn a_thermostat_that_shows_in_the_motion_is_named() {
+    let warnings = |kind: ThermostatKind, time_ps: f64, id: &str, route: &str| {
+        let mut spec = liquid(1.5, 0.7, 108, 2.2, 80.0);
+        (spec.equilibrate.time_ps, spec.production.ensemble) = (1.0, EnsembleKind::Nvt);
+        spec.thermostat = ThermostatSpec { kind, time_ps };
+        property(&run(&spec), id, route).estimate.as_ref().unwrap().warnings.join(" ")
+    };
+    let (viscosity, diffusion) = (("shear-viscosity", "Green–Kubo"), ("self-diffusion", "Einstein"));
+    for (id, route) in [viscosity, diffusion] {
+        let gentle = warnings(ThermostatKind::StochasticRescaling, 0.1, id, route);
+        assert!(!gentle.contains("thermostat"), "{gentle}");
+        let strong = warnings(ThermostatKind::NoseHoover, 0.09, id, route);
+        assert!(strong.contains("relaxation time 0.090 ps"), "{strong}");
+    }
+    let friction = warnings(ThermostatKind::Langevin, 1.0, diffusion.0, diffusion.1);
+    assert!(friction.contains("friction"), "{friction}");
 }
 
 /// The triple point; 256 atoms leave viscosities and conductivity within the errors of those of many.

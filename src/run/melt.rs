@@ -68,6 +68,12 @@ impl MeltObservers {
     }
 }
 
+/// What the density stage tells.
+pub(super) fn at_pressure(seen: &Fluctuations, system: &System, spec: &RunSpec) -> Vec<Property> {
+    let held = Held::Pressure { kelvin: spec.temperature_k, gpa: spec.pressure_gpa };
+    thermodynamics::properties(seen, &Amount::new(system), held)
+}
+
 /// What production holds constant.
 fn held(spec: &RunSpec) -> Held {
     let production = &spec.production;

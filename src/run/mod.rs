@@ -2,6 +2,8 @@
 //!
 //! A run goes through fixed stages. *Soften* and *relax* minimise the energy, first under a soft pair model, then under the
 //! potential; *warm-up* takes short steps up to the temperature; *equilibrate* is discarded; *production* is measured.
+//! Where density and transport are both wanted, a *density* stage under pressure comes before a production at constant volume:
+//! `"density": { "time_ps": 20 }, "production": { "ensemble": "nvt", "time_ps": 50 }`.
 //!
 //! # A complete specification
 //!
@@ -81,8 +83,8 @@ pub use ingredients::{Files, potential};
 pub use measured::{Deviation, Measured, MeasuredDensity};
 pub use scan::{ScanPoint, scan_properties};
 pub use spec::{
-    BarostatKind, BarostatSpec, EnsembleKind, ExtrapolationSpec, ExtrapolationSummary, PotentialSpec, PrepareSpec,
-    Preset, Progress, Results, RunSpec, SCHEMA, SamplingSpec, Stage, StageSpec, StructureSpec, ThermostatKind,
-    ThermostatSpec,
+    BarostatKind, BarostatSpec, DensitySpec, EnsembleKind, ExtrapolationSpec, ExtrapolationSummary, PotentialSpec,
+    PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA, SamplingSpec, Stage, StageSpec, StructureSpec,
+    ThermostatKind, ThermostatSpec,
 };
 pub use stages::Run;

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::dynamics::Ensemble;
 use crate::error::Result;
 use crate::math::Mat3;
-use crate::sampling::{Frame, MeanCell, Msd, Observer, Quantity, Rdf, RdfSettings, Schedule, Thermo};
+use crate::sampling::{Fluctuations, Frame, MeanCell, Msd, Observer, Quantity, Rdf, RdfSettings, Schedule, Thermo};
 use crate::system::System;
 
-use super::melt::MeltObservers;
+use super::melt::{self, MeltObservers};
 use super::spec::{Results, RunSpec, SamplingSpec, Stage};
 use super::stages::Moving;
 use super::transport::TransportWatch;
@@ -24,6 +24,8 @@ pub(super) struct Observers {
     structure_schedule: Schedule,
     transport: TransportWatch,
     cell: MeanCell,
+    /// What the density stage saw, where there is one.
+    at_pressure: Option<Fluctuations>,
 }
 
 impl Observers {
@@ -37,6 +39,7 @@ impl Observers {
             structure_schedule: Schedule::every(spec.structure_every),
             transport: TransportWatch::new(spec.transport_every),
             cell: MeanCell::default(),
+            at_pressure: None,
         })
     }
 
@@ -50,9 +53,16 @@ impl Observers {
         Ok(())
     }
 
-    /// Mean lattice vectors of equilibration's later half.
-    pub(super) fn equilibrium_cell(&self) -> Option<Mat3> {
-        self.cell.late_mean()
+    /// Forgets what equilibration showed of the volume.
+    pub(super) fn start_density(&mut self) {
+        self.thermo.restart_averages();
+        self.cell = MeanCell::default();
+        self.at_pressure = Some(Fluctuations::new());
+    }
+
+    /// Mean lattice vectors of the density stage, else of equilibration's later half.
+    pub(super) fn mean_cell(&self) -> Option<Mat3> {
+        if self.at_pressure.is_some() { self.cell.mean() } else { self.cell.late_mean() }
     }
 
     pub(super) fn observe(&mut self, moving: &Moving, stage: Stage) {
@@ -77,8 +87,11 @@ impl Observers {
             self.transport.observe(&frame, simulation);
         }
         if thermo {
-            if stage == Stage::Equilibrate {
+            if matches!(stage, Stage::Equilibrate | Stage::Density) {
                 self.cell.observe(&frame.system.cell);
+            }
+            if let (Stage::Density, Some(fluctuations)) = (stage, &mut self.at_pressure) {
+                fluctuations.observe(&frame);
             }
             self.thermo.observe(&frame);
             if stage == Stage::Production {
@@ -101,13 +114,17 @@ impl Observers {
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: self.msd.curves(),
             extrapolation: None,
-            properties: [self.melt.properties(system, spec, self.rdf.as_ref()), self.transport.properties(&self.msd)]
-                .concat(),
+            properties: [
+                self.at_pressure.as_ref().map(|seen| melt::at_pressure(seen, system, spec)).unwrap_or_default(),
+                self.melt.properties(system, spec, self.rdf.as_ref()),
+                self.transport.properties(&self.msd),
+            ]
+            .concat(),
         }
     }
 }
 
 /// A cell that is open along a direction has no density, and so no g(r).
-fn rdf(system: &System) -> Result<Option<Rdf>> {
+pub(super) fn rdf(system: &System) -> Result<Option<Rdf>> {
     system.cell.is_bulk().then(|| Rdf::new(system, &RdfSettings::default())).transpose()
 }

@@ -35,8 +35,8 @@ pub(super) struct StagePlan {
 /// The dynamics of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
-    /// Warm-up, equilibration, production, in this order.
-    pub stages: [StagePlan; 3],
+    /// Warm-up, equilibration, density where it is asked for, production, in this order.
+    pub stages: Vec<StagePlan>,
     pub limits: Limits,
 }
 
@@ -76,12 +76,21 @@ impl Plan {
                 steps: steps(&format!("{name}.time_ps"), wanted.time_ps, spec.timestep_fs)?,
             })
         };
-        let equilibrate = stage(Stage::Equilibrate, "equilibrate", &spec.equilibrate)?;
-        let production = stage(Stage::Production, "production", &spec.production)?;
+        let mut stages = vec![warm_up, stage(Stage::Equilibrate, "equilibrate", &spec.equilibrate)?];
+        if let Some(density) = &spec.density {
+            if spec.production.ensemble == EnsembleKind::Npt {
+                let expected = "nvt or nve after a density stage, which is at constant pressure already";
+                return Err(Error::invalid("production.ensemble", "npt", expected));
+            }
+            let wanted = StageSpec::constant(EnsembleKind::Npt, density.time_ps);
+            let planned = stage(Stage::Density, "density", &wanted)?;
+            stages.extend((planned.steps > 0).then_some(planned));
+        }
+        stages.push(stage(Stage::Production, "production", &spec.production)?);
         let hottest = [&spec.equilibrate, &spec.production].map(|s| s.temperature_end_k.unwrap_or(0.0));
         let max = HOT_FACTOR * hottest.into_iter().fold(temperature, f64::max);
         let limits = Limits { max_temperature_kelvin: max.max(HOT_FLOOR), ..Limits::default() };
-        Ok(Self { stages: [warm_up, equilibrate, production], limits })
+        Ok(Self { stages, limits })
     }
 
     /// Checks every stage against the atoms, before anything is computed.

@@ -38,8 +38,12 @@ pub struct RunSpec {
     /// The stage whose samples are discarded.
     #[serde(default = "StageSpec::default_equilibration")]
     pub equilibrate: StageSpec,
-    /// The stage that is measured. At constant volume (`nve`, `nvt`) after equilibration under pressure, it goes on in the
-    /// mean cell of the later half of equilibration; viscosities and conductivities need that.
+    /// A stage at constant temperature and pressure that is measured before production, for what fluctuates with the volume;
+    /// production then goes on in its mean cell. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density: Option<DensitySpec>,
+    /// The stage that is measured. At constant volume (`nve`, `nvt`), which viscosities and conductivities need, it goes on in
+    /// the mean cell of the density stage, else of the later half of an equilibration under pressure.
     #[serde(default = "StageSpec::default_production")]
     pub production: StageSpec,
     /// Temperature control of NVT and NPT stages.
@@ -197,7 +201,7 @@ pub struct StageSpec {
 }
 
 impl StageSpec {
-    fn constant(ensemble: EnsembleKind, time_ps: f64) -> Self {
+    pub(super) fn constant(ensemble: EnsembleKind, time_ps: f64) -> Self {
         Self { ensemble, time_ps, temperature_end_k: None, pressure_end_gpa: None }
     }
 
@@ -208,6 +212,14 @@ impl StageSpec {
     fn default_production() -> Self {
         Self::constant(EnsembleKind::Npt, 50.0)
     }
+}
+
+/// The stage that measures the density and what follows from its fluctuations.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DensitySpec {
+    /// Length, ps.
+    pub time_ps: f64,
 }
 
 /// The algorithms that hold the temperature.
@@ -345,6 +357,8 @@ pub enum Stage {
     WarmUp,
     /// Dynamics whose samples are discarded.
     Equilibrate,
+    /// Dynamics under pressure whose volume is measured.
+    Density,
     /// Dynamics that is measured.
     Production,
     /// Nothing is left to do.

@@ -9,7 +9,7 @@ use crate::potential::simple::Soft;
 use crate::potential::{Evaluation, Potential};
 use crate::sampling::{Quantity, TimeSeries};
 use crate::system::System;
-use crate::units::{EV_PER_A3_TO_GPA, U_PER_A3_TO_G_PER_CM3};
+use crate::units::EV_PER_A3_TO_GPA;
 
 use super::extrapolation::{self, Extrapolation};
 use super::ingredients::{self, Files, Forces};
@@ -159,7 +159,7 @@ impl Run {
     /// What production has measured so far.
     pub fn results(&self) -> Results {
         let mut results = match self.stage() {
-            Stage::Production | Stage::Finished => self.observers.results(self.frame(), &self.spec),
+            Stage::Density | Stage::Production | Stage::Finished => self.observers.results(self.frame(), &self.spec),
             _ => Results::default(),
         };
         results.extrapolation = self.extrapolation.as_ref().and_then(Extrapolation::summary);
@@ -230,7 +230,7 @@ impl Run {
             let Some(next) = self.plan.stages.get(moving.stage) else { break };
             let mut system = moving.simulation.system().clone();
             let fixed = next.ensemble.keeps_volume() && !done.ensemble.keeps_volume();
-            let cell = if fixed { self.observers.equilibrium_cell() } else { None };
+            let cell = if fixed { self.observers.mean_cell() } else { None };
             if let Some(cell) = &cell {
                 take_cell(&mut system, cell)?;
             }
@@ -243,8 +243,10 @@ impl Run {
                 let (seed, limits) = (self.spec.seed, self.plan.limits);
                 moving.simulation = Simulation::new(system, potential, next.ensemble, next.timestep_fs, seed, limits)?;
             }
-            if next.stage == Stage::Production {
-                self.observers.start_production(moving.simulation.system(), &next.ensemble)?;
+            match next.stage {
+                Stage::Density => self.observers.start_density(),
+                Stage::Production => self.observers.start_production(moving.simulation.system(), &next.ensemble)?,
+                _ => {}
             }
         }
         Ok(())
@@ -269,7 +271,7 @@ impl Run {
             potential_energy_ev: evaluation.energy(),
             kinetic_energy_ev: 0.0,
             conserved_energy_ev: evaluation.energy(),
-            density_g_cm3: volume.map(|volume| system.total_mass() / volume * U_PER_A3_TO_G_PER_CM3),
+            density_g_cm3: system.density_g_cm3(),
             volume_angstrom3: volume,
             largest_force_ev_angstrom: forces,
             grade: self.extrapolation.as_ref().and_then(Extrapolation::current),

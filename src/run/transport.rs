@@ -19,17 +19,24 @@ pub(super) struct TransportWatch {
     currents: Option<Currents>,
     /// Why there are no currents.
     refusal: String,
+    /// Why the thermostat shows in what is measured, if it does.
+    disturbance: Option<String>,
     #[serde(skip)]
     virials: Vec<Mat3>,
 }
 
 pub(super) const OPEN_CELL: &str = "Needs a cell that is periodic in all directions.";
-const UNDER_PRESSURE: &str = "Needs a production stage at constant volume: choose NVT or NVE. Equilibrate under pressure (NPT) \
-    all the same: production then takes the mean volume.";
+const UNDER_PRESSURE: &str = "Needs a production at constant volume, and this one is under pressure: in the set-up choose “NPT for \
+    the density, then NVT for transport” (in run.json a density stage, and \"nvt\" for production).";
 const FRICTION: &str = "Langevin's friction and noise change how currents decay: choose stochastic velocity rescaling, \
     Nosé–Hoover or NVE.";
 const NOT_ASKED: &str = "Sampling of currents is switched off (sampling.transport_every is 0).";
-const NOT_STARTED: &str = "Production has not started yet.";
+const NOT_STARTED: &str = "Comes with the next stage, at constant volume.";
+/// Shorter relaxation times than this are known to show in transport, fs: Basconi and Shirts, J. Chem. Theory Comput. 9, 2887
+/// (2013), doi:10.1021/ct400109a.
+const GENTLE_FS: f64 = 100.0;
+/// Friction this weak can't be told from none while a liquid remembers a velocity.
+const FRICTIONLESS_FS: f64 = 100_000.0;
 
 impl TransportWatch {
     pub(super) fn new(every: u64) -> Self {
@@ -38,6 +45,7 @@ impl TransportWatch {
             velocities: None,
             currents: None,
             refusal: NOT_STARTED.into(),
+            disturbance: None,
             virials: Vec::new(),
         }
     }
@@ -45,6 +53,7 @@ impl TransportWatch {
     pub(super) fn start(&mut self, system: &System, ensemble: &Ensemble) {
         self.velocities = (self.schedule.every > 0).then(|| Vacf::new(system));
         self.currents = None;
+        self.disturbance = disturbance(ensemble);
         self.refusal = match ensemble {
             _ if self.schedule.every == 0 => NOT_ASKED.into(),
             Ensemble::NvtLangevin { .. } => FRICTION.into(),
@@ -71,7 +80,33 @@ impl TransportWatch {
 
     pub(super) fn properties(&self, displacements: &Msd) -> Vec<Property> {
         let currents = self.currents.as_ref().ok_or(self.refusal.as_str());
-        properties(displacements, self.velocities.as_ref(), currents, currents)
+        let mut all = properties(displacements, self.velocities.as_ref(), currents, currents);
+        for estimate in all.iter_mut().filter_map(|property| property.estimate.as_mut()) {
+            estimate.warnings.extend(self.disturbance.clone());
+        }
+        all
+    }
+}
+
+/// What a thermostat that is too strong does to the motion of atoms.
+fn disturbance(ensemble: &Ensemble) -> Option<String> {
+    match *ensemble {
+        Ensemble::NvtLangevin { damping_fs, .. } => (damping_fs < FRICTIONLESS_FS).then(|| {
+            "Langevin's friction slows atoms down: this is below what the liquid does by itself. Choose stochastic velocity \
+             rescaling, Nosé–Hoover or NVE."
+                .to_owned()
+        }),
+        Ensemble::NvtBussi { damping_fs, .. }
+        | Ensemble::NvtNoseHoover { damping_fs, .. }
+        | Ensemble::NptScr { damping_fs, .. }
+        | Ensemble::NptMtk { damping_fs, .. } => (damping_fs < GENTLE_FS).then(|| {
+            format!(
+                "The thermostat is strong (relaxation time {:.3} ps) and may change how atoms move: {:.1} ps or more is safe.",
+                1e-3 * damping_fs,
+                1e-3 * GENTLE_FS
+            )
+        }),
+        Ensemble::Nve => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The mean cell of a run's second half: where a stage at constant volume shall go on.
+//! The mean cell of a stage under pressure, or of its second half: where a stage at constant volume shall go on.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +24,22 @@ impl MeanCell {
         self.stretches.push(cell.vectors().iter().copied());
     }
 
+    /// Mean lattice vectors over all of it; `None` before there is anything.
+    pub fn mean(&self) -> Option<Mat3> {
+        self.mean_from(0)
+    }
+
     /// Mean lattice vectors over the later half; `None` before there are two stretches.
     pub fn late_mean(&self) -> Option<Mat3> {
         let rows = self.stretches.len();
-        let late = rows / 2..rows;
-        let scale = 1.0 / late.len() as f64;
+        if rows >= 2 { self.mean_from(rows / 2) } else { None }
+    }
+
+    fn mean_from(&self, first: usize) -> Option<Mat3> {
+        let rows = first..self.stretches.len();
+        let scale = 1.0 / rows.len() as f64;
         let sum =
-            |late: std::ops::Range<usize>| late.map(|i| Mat3::from_column_slice(self.stretches.row(i))).sum::<Mat3>();
-        (rows >= 2).then(|| sum(late) * scale)
+            |rows: std::ops::Range<usize>| rows.map(|i| Mat3::from_column_slice(self.stretches.row(i))).sum::<Mat3>();
+        (first < self.stretches.len()).then(|| sum(rows) * scale)
     }
 }

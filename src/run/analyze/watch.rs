@@ -7,11 +7,11 @@ use crate::io::FluxLog;
 use crate::math::Mat3;
 use crate::math::statistics::Blocking;
 use crate::run::melt::StructureObservers;
+use crate::run::observers::rdf;
 use crate::run::spec::Results;
 use crate::run::transport::{OPEN_CELL, properties};
-use crate::sampling::{Currents, Frame, Msd, Observer, Rdf, RdfSettings, Vacf};
+use crate::sampling::{Currents, Frame, Msd, Observer, Rdf, Vacf};
 use crate::system::System;
-use crate::units::U_PER_A3_TO_G_PER_CM3;
 
 /// Velocities and stresses further apart than this miss vibrations, and their integrals are wrong, fs.
 pub(super) const OFTEN_ENOUGH_FS: f64 = 25.0;
@@ -39,10 +39,9 @@ pub(super) struct Watch {
 impl Watch {
     /// For a trajectory that starts with `system`.
     pub(super) fn new(system: &System, has_velocities: bool, given_kelvin: Option<f64>) -> Result<Self> {
-        let rdf = system.cell.is_bulk().then(|| Rdf::new(system, &RdfSettings::default())).transpose()?;
         Ok(Self {
             first: system.clone(),
-            rdf,
+            rdf: rdf(system)?,
             msd: Msd::new(system),
             structure: StructureObservers::new(system),
             vacf: Vacf::new(system),
@@ -79,8 +78,8 @@ impl Watch {
         if self.has_velocities {
             self.vacf.observe(&frame);
         }
-        if let Some(volume) = system.cell.volume() {
-            self.density.push(system.total_mass() / volume * U_PER_A3_TO_G_PER_CM3);
+        if let Some(density) = system.density_g_cm3() {
+            self.density.push(density);
         }
         if let Some(kelvin) = measured {
             self.temperature.push(kelvin);
