@@ -5,7 +5,9 @@ import { withSubscripts } from "./components/format.js";
 import { connectThemeButton } from "./components/theme.js";
 import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
 import { keepForOffline } from "./engine/offline.js";
+import { AnalyzeView } from "./features/analyze/analyze-view.js";
 import { FitView } from "./features/fit/fit-view.js";
+import { markTask } from "./features/navigation/navigation.js";
 import { showSavedRun } from "./features/resume/resume-card.js";
 import { saveRun } from "./features/resume/saved-run.js";
 import { RunView } from "./features/run/run-view.js";
@@ -26,6 +28,7 @@ const views = {
   setup: byId("setup-view", HTMLElement),
   run: byId("run-view", HTMLElement),
   fit: byId("fit-view", HTMLElement),
+  analyze: byId("analyze-view", HTMLElement),
 };
 const badge = byId("engine-badge", HTMLElement);
 
@@ -41,6 +44,8 @@ let begun;
 let runView;
 /** @type {FitView | undefined} */
 let fitView;
+/** @type {AnalyzeView | undefined} */
+let analyzeView;
 let isolated = false;
 
 void begin();
@@ -55,7 +60,7 @@ async function begin() {
   await fillGallery();
   window.addEventListener("hashchange", route);
   route();
-  void keepForOffline();
+  void keepForOffline(threadsAvailable() > 1 ? "threads" : "single");
 }
 
 /** @param {Isolation} isolation */
@@ -105,6 +110,10 @@ function route() {
   if (view === "fit") {
     showFit();
     return;
+  }
+  if (view === "analyze") {
+    analyzeView ??= new AnalyzeView(byId("analyze", HTMLElement), { isolated });
+    return show("analyze");
   }
   if (view !== "") history.replaceState(null, "", "#/");
   show("gallery");
@@ -168,7 +177,7 @@ function follow({ title, request }, checkpoint) {
       setup?.form.showError(error);
     },
     save: ({ bytes, progress }) => {
-      if (begun) void saveRun({ ...begun, checkpoint: bytes, progress, savedAt: Date.now() });
+      if (begun) void saveRun({ ...begun, checkpoint: bytes, progress, savedAt: Date.now() }).then((kept) => runView?.showKept(kept));
     },
     label: (file) => {
       // Before the address changes, so that the run still stands while its file is read.
@@ -193,12 +202,8 @@ function goOn({ title, preset, request, checkpoint }) {
 function show(name) {
   const changed = views[name].hidden;
   for (const [key, view] of Object.entries(views)) view.hidden = key !== name;
-  document.title = name === "gallery" ? "Crucible" : `${name === "fit" ? "Fit" : withSubscripts(setup?.preset.title ?? "Run")} – Crucible`;
-  for (const link of document.querySelectorAll(".site-nav a")) {
-    const current = (link.getAttribute("data-view") === "fit") === (name === "fit");
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
+  const title = markTask(byId("site-nav", HTMLElement), name) ?? withSubscripts(setup?.preset.title ?? "Run");
+  document.title = name === "gallery" ? "Crucible" : `${title} – Crucible`;
   if (!changed) return;
   window.scrollTo(0, 0);
   byId("main", HTMLElement).focus({ preventScroll: true });

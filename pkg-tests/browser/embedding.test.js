@@ -70,6 +70,11 @@ test("a page that was opened before opens and runs without a network", async () 
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   await page.waitForFunction(() => document.documentElement.dataset["offline"] === "ready");
+  const engines = await page.evaluate(async () => {
+    const kept = ["threads", "single"].map(async (build) => ((await caches.match(new URL(`pkg/${build}/crucible_bg.wasm`, location.href))) ? build : ""));
+    return (await Promise.all(kept)).filter((build) => build !== "");
+  });
+  assert.deepEqual(engines, [(await page.textContent("#engine-badge"))?.startsWith("Threads") ? "threads" : "single"]);
   await stopServer();
   await page.goto(url);
   await page.waitForSelector("[data-preset]");

@@ -42,6 +42,46 @@ test("a liquid's properties open their curves and go home as files", async () =>
   await close();
 });
 
+test("a small liquid runs to a viscosity with an error bar", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "argon-liquid");
+  await fill(page, { atoms: 108, temperature: 150, equilibration: 2, production: 100 });
+  await page.click("form button[type=submit]");
+  await untilState(page, "finished");
+  const row = page.locator(".properties tr", { hasText: "Shear viscosity" }).first();
+  const text = (await row.locator(".estimate").textContent()) ?? "";
+  const [, value, error] = /^([\d.]+) ± ([\d.]+) mPa s/.exec(text) ?? assert.fail(`no viscosity with an error: ${text}`);
+  // Argon at 1.374 g/cm³ and 150 K has about 0.2 mPa s; the run is short.
+  assert.ok(Number(value) > 0.1 && Number(value) < 0.4 && Number(error) < 0.5 * Number(value), text);
+  await close();
+});
+
+test("a salt's set-up plans density first and transport after it, and a run under pressure says what to do", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "nacl-melt");
+  const stage = page.locator("input[name=at-pressure]");
+  assert.equal(await page.inputValue("select[name=plan]"), "npt-nvt");
+  assert.ok(await stage.isVisible());
+  await fill(page, { atoms: 64, equilibration: 0.1, "at-pressure": 1, production: 0.5 });
+  await page.click("form button[type=submit]");
+  await page.waitForFunction(() => document.querySelector(".stage-name")?.textContent === "Sampling the density");
+  await untilState(page, "finished");
+  const density = page.locator(".properties tr", { hasText: "Density" }).first();
+  assert.match((await density.locator(".estimate").textContent()) ?? "", /g\/cm³/);
+  assert.ok((await page.locator(".properties tr", { hasText: "at constant volume" }).count()) > 0, "nothing of the second stage");
+
+  await page.click("a.button:text-is('Set-up')");
+  await page.selectOption("select[name=plan]", "npt");
+  assert.equal(await stage.isVisible(), false);
+  await fill(page, { production: 0.2 });
+  await page.click("form button[type=submit]");
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll(".properties tr")].map((row) => row.textContent ?? "");
+    return rows.some((text) => text.startsWith("Shear viscosity") && text.includes("choose “NPT for the density, then NVT for transport”"));
+  });
+  await close();
+});
+
 test("a run that was left goes on from where it was", async () => {
   const { page, url, close } = await openPage(browser);
   await choose(page, "argon-liquid");
@@ -70,5 +110,25 @@ test("a run that was left goes on from where it was", async () => {
   await page.reload();
   await page.waitForSelector("[data-preset]");
   assert.equal(await page.locator(".saved-run").count(), 0);
+  await close();
+});
+
+test("a run that the browser does not keep says so, and goes on", async () => {
+  const { page, close } = await openPage(browser);
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+  });
+  await choose(page, "argon-liquid");
+  await fill(page, { atoms: 64, equilibration: 0.5, production: 100_000 });
+  await page.click("form button[type=submit]");
+  await untilState(page, "running");
+  await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
+  await page.click("button:text-is('Pause')");
+  await page.waitForSelector("#run .notice:visible");
+  assert.match((await page.textContent("#run .notice")) ?? "", /storage does not take this run/);
+  await page.click("button:text-is('Continue')");
+  await untilState(page, "running");
   await close();
 });

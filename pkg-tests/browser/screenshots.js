@@ -33,13 +33,15 @@ for (const size of /** @type {(keyof typeof SIZES)[]} */ (Object.keys(SIZES))) {
     await page.click("form button[type=submit]");
     await page.waitForSelector("form .error-panel:visible");
     await picture("5-refused");
+    await page.click(".site-nav a[data-view=analyze]");
+    await picture("6-analyze", true);
     await page.click(".site-nav a[data-view=fit]");
     await page.setInputFiles("[aria-labelledby=fit-data-title] input[type=file]", repositoryFile("potentials/cacl2-kcl/data/tzv2p.extxyz"));
     await page.selectOption("select[name=level]", "4");
     await page.click(".fit-actions button:enabled");
     await page.waitForFunction(() => document.documentElement.dataset["fit"] === "graded", undefined, { timeout: 300_000 });
     await page.waitForTimeout(1500);
-    await picture("6-fit-whole", true);
+    await picture("7-fit-whole", true);
     await close();
   }
 }

@@ -2,12 +2,14 @@
 //!
 //! | feature | exports |
 //! |---|---|
-//! | `engine` | `evaluate`; `Evaluator` for timing; the sessions of a run and of a fit; labelling |
+//! | `engine` | `evaluate`; `Evaluator` for timing; the sessions of a run and of a fit; labelling; `Analysis` of a trajectory |
 //! | `threads` | the same, and `initThreadPool`, to be called from a worker that then drives the session |
 //! | `charts` | drawing on a canvas |
 //!
 //! Errors cross as plain objects `{ kind, message, hint }`, data as copies: never a view of wasm memory.
 
+#[cfg(feature = "engine")]
+mod analysis;
 #[cfg(feature = "charts")]
 mod charts;
 #[cfg(feature = "engine")]
@@ -61,4 +63,12 @@ pub fn error_object(error: &Error) -> JsValue {
 pub fn to_object(value: &impl Serialize) -> Result<JsValue, JsValue> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
     value.serialize(&serializer).map_err(JsValue::from)
+}
+
+/// A plain object by way of JSON: the same words and the same complaints as on the command line.
+#[cfg(feature = "engine")]
+fn plain<T: serde::de::DeserializeOwned>(object: &JsValue) -> Result<T, Error> {
+    let unusable = |reason: String| Error::invalid("settings", reason, "the fields of the settings");
+    let text = js_sys::JSON::stringify(object).map_err(|_| unusable("an object that is no JSON".to_owned()))?;
+    serde_json::from_str(&String::from(text)).map_err(|error| unusable(error.to_string()))
 }

@@ -9,13 +9,17 @@ export const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export class FileDrop {
   /**
-   * @param {{ label: string, hint: string, accept: string, changed: (file: GivenFile | null) => void }} options
+   * @param {{ label: string, hint: string, accept: string, changed: (file: GivenFile | null) => void, unread?: boolean }} options
+   *   `unread`: only the file itself is kept, of any size, for someone who reads it in pieces
    */
-  constructor({ label, hint, accept, changed }) {
+  constructor({ label, hint, accept, changed, unread = false }) {
     this.label = label;
     this.changed = changed;
+    this.unread = unread;
     /** @type {GivenFile | null} */
     this.file = null;
+    /** @type {File | null} */
+    this.source = null;
     const id = freshId("file");
     this.status = el("p", { class: "file-status", role: "status" });
     this.error = el("p", { class: "field-error", id: `${id}-error`, hidden: true, role: "alert" });
@@ -58,9 +62,12 @@ export class FileDrop {
   async #take(file) {
     if (!file) return;
     this.file = null;
+    this.source = null;
     this.showError("");
     try {
-      this.file = { name: file.name, bytes: await readFile(file, this.label.toLowerCase()) };
+      if (file.size === 0) throw new Error(emptyWords(file, this.label.toLowerCase()));
+      if (!this.unread) this.file = { name: file.name, bytes: await readFile(file, this.label.toLowerCase()) };
+      this.source = file;
       this.status.textContent = `${file.name}, ${kilobytes(file.size)} kB`;
     } catch (error) {
       this.status.textContent = "No file taken.";
@@ -80,12 +87,17 @@ export async function readFile(file, expected) {
       `${file.name}: found ${megabytes(file.size)} MB; expected at most ${megabytes(MAX_FILE_BYTES)} MB. Potential and structure files are far smaller: is it a trajectory?`,
     );
   }
-  if (file.size === 0) throw new Error(`${file.name}: found an empty file; expected ${expected}.`);
+  if (file.size === 0) throw new Error(emptyWords(file, expected));
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch {
     throw new Error(`${file.name}: the browser could not read it; expected a plain file.`);
   }
+}
+
+/** @param {File} file @param {string} expected */
+function emptyWords(file, expected) {
+  return `${file.name}: found an empty file; expected ${expected}.`;
 }
 
 /** @param {number} bytes */

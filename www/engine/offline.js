@@ -1,14 +1,18 @@
-// Keeps the whole site in the browser, so that it opens without a network. The service worker answers from what is kept.
+// Keeps the site in the browser, with the engine that it runs on here, so that it opens without a network. The service worker answers from what is kept.
 
 /** The service worker's name for it. */
 const CACHE = "crucible-1";
 const LIST = new URL("../files.json", import.meta.url);
 
+/** Folders of the two engines. Each is megabytes, and a page runs on one of them. */
+const ENGINES = { threads: "pkg/threads/", single: "pkg/single/" };
+
 /**
  * Fetches what is not yet kept of this version of the site. Never in the way: it fails in silence, and keeps nothing where
- * the user asked the browser to save data.
+ * the user asked the browser to save data. The other engine is kept once it is used.
+ * @param {keyof typeof ENGINES} engine the one that is used
  */
-export async function keepForOffline() {
+export async function keepForOffline(engine) {
   try {
     const container = navigator.serviceWorker;
     if (!container || /** @type {any} */ (navigator).connection?.saveData) return;
@@ -19,7 +23,9 @@ export async function keepForOffline() {
     const text = await (await fetch(LIST, { cache: "no-store" })).text();
     /** @type {{ files: string[] }} */
     const { files } = JSON.parse(text);
-    const addresses = [new URL("./", LIST).href, ...files.map((file) => new URL(file, LIST).href)];
+    const other = ENGINES[engine === "threads" ? "single" : "threads"];
+    const wanted = files.filter((file) => !file.startsWith(other));
+    const addresses = [new URL("./", LIST).href, ...wanted.map((file) => new URL(file, LIST).href)];
     const missing = before === text ? await notIn(cache, addresses) : addresses;
     await cache.addAll(missing);
     document.documentElement.dataset["offline"] = "ready";

@@ -21,6 +21,7 @@
  * @property {number} [seed]
  * @property {{ relax_steps?: number, warm_up_ps?: number }} [prepare]
  * @property {StageSpec} [equilibrate]
+ * @property {{ time_ps: number } | null} [density] a stage under pressure before production
  * @property {StageSpec} [production]
  * @property {{ kind?: string }} [thermostat]
  * @property {{ kind?: string }} [barostat]

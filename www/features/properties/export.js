@@ -2,7 +2,7 @@
 
 import { compare } from "./comparison.js";
 
-/** @import { Measured, Property, RunSpec } from "../../engine/protocol.js" */
+/** @import { Measured, Property } from "../../engine/protocol.js" */
 
 const HEADINGS = ["property", "of", "route", "value", "standard error", "unit", "independent samples", "experiment", "experiment uncertainty", "deviation (%)", "deviation (sigma)", "source", "settings", "warnings"];
 
@@ -22,7 +22,7 @@ export function propertiesCsv(properties, measured) {
   return `${[HEADINGS, ...rows].map((row) => row.map(field).join(",")).join("\n")}\n`;
 }
 
-/** @param {Property[]} properties @param {Measured[]} measured @param {RunSpec | undefined} spec */
+/** @param {Property[]} properties @param {Measured[]} measured @param {object | undefined} spec */
 export function propertiesJson(properties, measured, spec) {
   return `${JSON.stringify({ spec: spec ?? null, properties, measured }, null, 2)}\n`;
 }

@@ -9,19 +9,20 @@ import { compare } from "./comparison.js";
 import { wordsFor } from "./explanations.js";
 import { propertiesCsv, propertiesJson } from "./export.js";
 
-/** @import { Measured, Property, Results, RunSpec } from "../../engine/protocol.js" */
+/** @import { Measured, Property, Results } from "../../engine/protocol.js" */
 
 const COLUMNS = ["Property", "Value", "Experiment", "Deviation", "Status"];
 
 export class PropertiesPanel {
-  constructor() {
+  /** @param {string} [id] of its heading; a page that shows two needs two */
+  constructor(id = "properties-title") {
     /** @type {Map<string, PropertyRow>} */
     this.rows = new Map();
     /** @type {Property[]} */
     this.properties = [];
     /** @type {Measured[]} */
     this.measured = [];
-    /** @type {RunSpec | undefined} */
+    /** @type {object | undefined} */
     this.spec = undefined;
     this.body = el("tbody");
     this.table = el(
@@ -44,15 +45,15 @@ export class PropertiesPanel {
     );
     this.element = el(
       "section",
-      { class: "card panel", "aria-labelledby": "properties-title" },
-      el("h2", { id: "properties-title" }, "Properties"),
+      { class: "card panel", "aria-labelledby": id },
+      el("h2", { id }, "Properties"),
       this.waiting,
       this.table,
       this.buttons,
     );
   }
 
-  /** @param {RunSpec} spec */
+  /** @param {object} spec what made the properties: it goes home with them */
   begin(spec) {
     this.spec = spec;
     this.properties = [];
@@ -93,7 +94,7 @@ export class PropertiesPanel {
 
 /** One property: a line of the table, and a second one with its curves that opens at a press. */
 class PropertyRow {
-  /** @param {() => RunSpec | undefined} spec of the run, for what is exported */
+  /** @param {() => object | undefined} spec of the run, for what is exported */
   constructor(spec) {
     this.spec = spec;
     const id = freshId("property");

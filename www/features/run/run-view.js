@@ -22,6 +22,8 @@ import { stageWords } from "./stages.js";
 
 /** How much of a run may be lost with its tab, ms. */
 const SAVE_EVERY_MS = 15_000;
+const UNKEPT =
+  "The browser’s storage does not take this run (a private window, or a full disk): it ends with this tab. Take home what you need before you close it.";
 /** Steps that one press of "Step" takes. */
 const STEPS_A_PRESS = 1;
 
@@ -50,6 +52,7 @@ export class RunView {
     this.stepButton = el("button", { type: "button", onclick: () => this.client?.step(STEPS_A_PRESS) }, "Step");
     this.resetButton = el("button", { type: "button", onclick: () => this.reset() }, "Reset");
     this.errors = el("div", { class: "error-panel", role: "alert", hidden: true });
+    this.unkept = el("p", { class: "notice", role: "status", hidden: true });
     this.atoms = new AtomsView();
     this.thermodynamics = new ThermodynamicsPanel();
     this.structure = new StructurePanel();
@@ -68,6 +71,7 @@ export class RunView {
       ),
       this.stageAbout,
       this.errors,
+      this.unkept,
       el(
         "div",
         { class: "run-grid" },
@@ -90,6 +94,7 @@ export class RunView {
     this.started = false;
     this.title.textContent = title;
     this.errors.hidden = true;
+    this.unkept.hidden = true;
     this.numbers.textContent = "";
     for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
     this.exports.begin(request.spec, title);
@@ -138,6 +143,13 @@ export class RunView {
     } catch {
       // A run that ended meanwhile has nothing to save.
     }
+  }
+
+  /** Tells whether the browser keeps the run. @param {boolean} kept */
+  showKept(kept) {
+    this.unkept.hidden = kept;
+    // The same words again would be read out again.
+    if (!kept && this.unkept.textContent === "") this.unkept.textContent = UNKEPT;
   }
 
   stop() {

@@ -7,6 +7,7 @@ const STAGES = {
   relax: { name: "Relaxing", about: "Finding a nearby arrangement without strong forces." },
   "warm-up": { name: "Warming up", about: "Bringing the atoms gently to their temperature." },
   equilibrate: { name: "Equilibrating", about: "Forgetting how it was built; not measured yet." },
+  density: { name: "Sampling the density", about: "Measuring under pressure: density, expansion, compressibility, heat capacity. What moves comes next, at the mean volume." },
   production: { name: "Sampling", about: "Measuring: the averages below come from this." },
   finished: { name: "Finished", about: "The planned time is simulated." },
 };

@@ -51,7 +51,8 @@ export const OWN_FILES = {
     timestep_fs: 2,
     seed: 1,
     equilibrate: { ensemble: "npt", time_ps: 10 },
-    production: { ensemble: "npt", time_ps: 50 },
+    density: { time_ps: 20 },
+    production: { ensemble: "nvt", time_ps: 50 },
   },
 };
 

@@ -14,12 +14,16 @@ import { OwnFiles } from "./own-files.js";
 /** Most atoms that the page takes; the command line takes more. */
 const MAX_ATOMS = 50_000;
 
-const ENSEMBLES = {
+/** Two stages that are measured: what fluctuates with the volume needs pressure, what flows needs a fixed volume. */
+const DENSITY_THEN_TRANSPORT = "npt-nvt";
+const PLANS = {
+  [DENSITY_THEN_TRANSPORT]: "NPT for the density, then NVT for transport",
   npt: "NPT: constant pressure",
   nvt: "NVT: constant volume",
   nve: "NVE: constant energy",
 };
-const ENSEMBLES_ABOUT = "NPT holds temperature and pressure, and the density comes out. NVT holds temperature and volume. NVE controls nothing: for transport.";
+const PLANS_ABOUT =
+  "NPT holds temperature and pressure: density, expansion and compressibility come out. Diffusion, viscosity and conductivities need a fixed volume: NVT, best at the mean volume that NPT found. NVE controls nothing.";
 const THERMOSTATS = {
   "stochastic-rescaling": "Stochastic velocity rescaling (Bussi)",
   "nose-hoover": "Nosé–Hoover chain",
@@ -42,13 +46,16 @@ export class SetupForm {
     const { spec } = preset;
     this.fields = numberFields(spec);
     this.composition = spec.structure.kind === "melt" ? new CompositionEditor(spec.structure.composition) : undefined;
-    this.ensemble = selectField("Ensemble", ENSEMBLES, spec.production?.ensemble ?? "npt", ENSEMBLES_ABOUT);
+    this.ensemble = selectField("What is held", PLANS, spec.density ? DENSITY_THEN_TRANSPORT : (spec.production?.ensemble ?? "npt"), PLANS_ABOUT);
+    this.ensemble.input.name = "plan";
+    this.ensemble.input.addEventListener("change", () => this.#planChanged());
     this.thermostat = selectField("Thermostat", THERMOSTATS, spec.thermostat?.kind ?? "stochastic-rescaling");
     this.barostat = selectField("Barostat", BAROSTATS, spec.barostat?.kind ?? "stochastic-cell-rescaling");
     this.threads = threadsField(threadsAvailable);
     this.liquid = group("Liquid", ...(this.composition ? [this.composition.element] : []), this.fields.atoms.element, this.fields.density.element);
     this.errors = el("div", { class: "error-panel form-wide", role: "alert", tabindex: -1, hidden: true });
     this.element = this.#layout();
+    this.#planChanged();
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -69,7 +76,7 @@ export class SetupForm {
       ...(this.own ? [this.own.element] : []),
       ...(this.composition ? [this.liquid] : []),
       group("Conditions", fields.temperature.element, this.ensemble.element, fields.pressure.element),
-      group("Time", fields.timestep.element, fields.equilibration.element, fields.production.element),
+      group("Time", fields.timestep.element, fields.equilibration.element, fields.atPressure.element, fields.production.element),
       group(
         "Computation",
         this.threads.element,
@@ -80,6 +87,15 @@ export class SetupForm {
     );
   }
 
+  /** Only the plan of two stages has a time for the first. */
+  #planChanged() {
+    this.fields.atPressure.element.hidden = !this.#hasTwoStages();
+  }
+
+  #hasTwoStages() {
+    return this.ensemble.input.value === DENSITY_THEN_TRANSPORT;
+  }
+
   /** A structure of one's own takes the place of the melt. */
   #structureChanged() {
     this.liquid.hidden = !this.#buildsMelt();
@@ -87,8 +103,10 @@ export class SetupForm {
 
   /** Fields that count for the present choices. */
   #active() {
-    const { atoms, density, ...always } = this.fields;
-    return this.#buildsMelt() ? [atoms, density, ...Object.values(always)] : Object.values(always);
+    const { atoms, density, atPressure, ...always } = this.fields;
+    const melt = this.#buildsMelt() ? [atoms, density] : [];
+    const stage = this.#hasTwoStages() ? [atPressure] : [];
+    return [...melt, ...stage, ...Object.values(always)];
   }
 
   #buildsMelt() {
@@ -114,7 +132,10 @@ export class SetupForm {
   #spec() {
     const { spec } = this.preset;
     const { fields } = this;
-    const ensemble = this.ensemble.input.value;
+    const two = this.#hasTwoStages();
+    const ensemble = two ? "nvt" : this.ensemble.input.value;
+    // What is measured without a thermostat is equilibrated with one.
+    const start = two ? "npt" : ensemble === "nve" ? "nvt" : ensemble;
     return {
       ...spec,
       ...(this.own ? { potential: this.own.potential() } : {}),
@@ -123,8 +144,8 @@ export class SetupForm {
       pressure_gpa: fields.pressure.value,
       timestep_fs: fields.timestep.value,
       seed: fields.seed.value,
-      // What is measured without a thermostat is equilibrated with one.
-      equilibrate: { ...spec.equilibrate, ensemble: ensemble === "nve" ? "nvt" : ensemble, time_ps: fields.equilibration.value },
+      equilibrate: { ...spec.equilibrate, ensemble: start, time_ps: fields.equilibration.value },
+      density: two ? { time_ps: fields.atPressure.value } : null,
       production: { ...spec.production, ensemble, time_ps: fields.production.value },
       thermostat: { ...spec.thermostat, kind: this.thermostat.input.value },
       barostat: { ...spec.barostat, kind: this.barostat.input.value },
@@ -167,6 +188,7 @@ function numberFields(spec) {
     pressure: field({ name: "pressure", label: "Pressure", unit: "GPa", min: -1, max: 100, value: spec.pressure_gpa ?? 0, hint: "0.0001 GPa is one atmosphere; 0 is as good here. For NPT." }),
     timestep: field({ name: "timestep", label: "Timestep", unit: "fs", min: 0.05, max: 10, value: spec.timestep_fs ?? 2, hint: "About a fiftieth of the fastest vibration." }),
     equilibration: field({ name: "equilibration", label: "Equilibration", unit: "ps", min: 0, max: 100_000, value: spec.equilibrate?.time_ps ?? 10, hint: "Forgets the start; not measured." }),
+    atPressure: field({ name: "at-pressure", label: "Sampling at constant pressure", unit: "ps", min: 0.1, max: 1_000_000, value: spec.density?.time_ps ?? 20, hint: "For the density and what goes with it." }),
     production: field({ name: "production", label: "Sampling", unit: "ps", min: 0.1, max: 1_000_000, value: spec.production?.time_ps ?? 50, hint: "Measured; longer makes error bars smaller." }),
     seed: field({ name: "seed", label: "Seed", min: 0, max: 2 ** 31, value: spec.seed ?? 1, integer: true, hint: "The same seed repeats the same run exactly." }),
   };

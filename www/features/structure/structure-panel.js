@@ -8,14 +8,15 @@ import { significant, withError } from "../../components/format.js";
 /** @import { RdfCurve, Results } from "../../engine/protocol.js" */
 
 export class StructurePanel {
-  constructor() {
+  /** @param {string} [id] of its heading; a page that shows two needs two */
+  constructor(id = "structure-title") {
     this.chart = new ChartView({ title: "Radial distribution functions", large: true });
     this.waiting = el("p", { class: "quiet-text" }, "Drawn once the liquid is equilibrated.");
     this.table = el("div", {});
     this.element = el(
       "section",
-      { class: "card panel", "aria-labelledby": "structure-title" },
-      el("h2", { id: "structure-title" }, "Structure: who is next to whom"),
+      { class: "card panel", "aria-labelledby": id },
+      el("h2", { id }, "Structure: who is next to whom"),
       this.waiting,
       this.chart.element,
       this.table,

@@ -11,13 +11,14 @@ import { significant, withError } from "../../components/format.js";
 const FEWEST_ORIGINS = 4;
 
 export class TransportPanel {
-  constructor() {
+  /** @param {string} [id] of its heading; a page that shows two needs two */
+  constructor(id = "transport-title") {
     this.chart = new ChartView({ title: "Mean-square displacements", large: true });
     this.waiting = el("p", { class: "quiet-text" }, "Drawn once the liquid is equilibrated.");
     this.element = el(
       "section",
-      { class: "card panel", "aria-labelledby": "transport-title" },
-      el("h2", { id: "transport-title" }, "Motion: how far atoms wander"),
+      { class: "card panel", "aria-labelledby": id },
+      el("h2", { id }, "Motion: how far atoms wander"),
       this.waiting,
       this.chart.element,
       explain(

@@ -1,0 +1,140 @@
+// Trajectories of others, through the same analyses as a run of this page.
+
+import { el, table } from "../../components/dom.js";
+import { download } from "../../components/download.js";
+import { estimateText } from "../../components/estimate-label.js";
+import { count } from "../../components/format.js";
+import { PropertiesPanel } from "../properties/properties-panel.js";
+import { StructurePanel } from "../structure/structure-panel.js";
+import { TransportPanel } from "../transport/transport-panel.js";
+import { AnalyzeForm } from "./analyze-form.js";
+
+/** @import { AnalysisRequest, FromAnalysis, TrajectoryReport } from "../../engine/analysis-worker.js" */
+/** @import { EngineError } from "../../engine/protocol.js" */
+
+export class AnalyzeView {
+  /** @param {HTMLElement} place @param {{ isolated: boolean }} options */
+  constructor(place, { isolated }) {
+    this.isolated = isolated;
+    /** @type {Worker | undefined} */
+    this.worker = undefined;
+    /** @type {{ settings: object, report: TrajectoryReport } | undefined} */
+    this.latest = undefined;
+    this.form = new AnalyzeForm((request) => this.#start(request));
+    this.bar = el("progress", { max: 1, value: 0, "aria-label": "Progress of the analysis" });
+    this.status = el("p", { role: "status", class: "quiet-text" });
+    this.cancel = el("button", { type: "button", onclick: () => this.#cancel() }, "Cancel");
+    this.progress = el("div", { class: "analysis-progress" }, this.status, this.bar, this.cancel);
+    this.summary = el("div");
+    this.structure = new StructurePanel("analyze-structure-title");
+    this.transport = new TransportPanel("analyze-transport-title");
+    this.properties = new PropertiesPanel("analyze-properties-title");
+    this.report = el(
+      "div",
+      { hidden: true },
+      el("div", { class: "analysis-report" }, this.#summaryCard(), this.structure.element, this.transport.element),
+      this.properties.element,
+    );
+    this.#setBusy(false);
+    place.replaceChildren(this.form.element, this.progress, this.report);
+  }
+
+  #summaryCard() {
+    return el(
+      "section",
+      { class: "card panel", "aria-labelledby": "analyze-summary-title" },
+      el("h2", { id: "analyze-summary-title" }, "The trajectory"),
+      this.summary,
+      el(
+        "div",
+        { class: "export-row" },
+        el("button", { type: "button", class: "small", onclick: () => this.#save() }, "Results, JSON"),
+      ),
+    );
+  }
+
+  /** @param {Omit<AnalysisRequest, "isolated">} request */
+  #start(request) {
+    this.worker?.terminate();
+    const worker = new Worker(new URL("../../engine/analysis-worker.js", import.meta.url), { type: "module", name: "crucible-analysis" });
+    this.worker = worker;
+    this.report.hidden = true;
+    this.#setBusy(true);
+    this.#say("Loading the engine …", 0);
+    worker.addEventListener("message", (event) => this.#receive(event.data, request));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#fail({ kind: "worker", message: event.message || "The engine could not be loaded.", hint: "Reload the page." });
+    });
+    worker.postMessage({ ...request, isolated: this.isolated });
+  }
+
+  /** @param {FromAnalysis} message @param {Omit<AnalysisRequest, "isolated">} request */
+  #receive(message, { trajectory, settings, logSettings }) {
+    if (message.type === "error") return this.#fail(message.error);
+    if (message.type === "progress") {
+      const share = message.bytes / trajectory.size;
+      return this.#say(`${count(message.frames)} frames, ${Math.floor(100 * share)} % of ${trajectory.name}`, share);
+    }
+    this.#end();
+    this.latest = { settings: { trajectory: trajectory.name, ...settings, log: logSettings }, report: message.report };
+    this.#show(message.report, this.latest.settings);
+  }
+
+  /** @param {TrajectoryReport} report @param {object} settings */
+  #show(report, settings) {
+    const { results, notes } = report;
+    const interval = report.interval_fs === null ? "" : `, ${report.interval_fs} fs apart`;
+    const averages = Object.entries(results.estimates).map(([name, estimate]) => [name, estimateText(estimate)]);
+    this.summary.replaceChildren(
+      el("p", {}, `${count(report.frames)} frames of ${count(report.atoms)} atoms${interval}.`),
+      ...(averages.length > 0 ? [table("Averages", ["quantity", "mean ± error"], averages)] : []),
+      ...(notes.length > 0 ? [el("h3", {}, "To know"), el("ul", { class: "analysis-notes" }, ...notes.map((note) => el("li", {}, note)))] : []),
+    );
+    this.report.hidden = false;
+    this.structure.clear();
+    this.transport.clear();
+    this.structure.show(results);
+    this.transport.show(results);
+    this.properties.begin(settings);
+    this.properties.show(results);
+    this.report.scrollIntoView({ block: "start" });
+  }
+
+  /** @param {EngineError} error */
+  #fail({ message, hint }) {
+    this.#end();
+    this.form.showErrors([message, ...(hint ? [hint] : [])]);
+  }
+
+  #cancel() {
+    this.#end();
+    this.status.textContent = "Cancelled.";
+    this.form.button.focus();
+  }
+
+  #end() {
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.#setBusy(false);
+  }
+
+  /** @param {boolean} busy */
+  #setBusy(busy) {
+    this.bar.hidden = !busy;
+    this.cancel.hidden = !busy;
+    if (!busy) this.status.textContent = "";
+    this.form.button.disabled = busy;
+    document.documentElement.dataset["analysis"] = busy ? "running" : "idle";
+  }
+
+  /** @param {string} words @param {number} share */
+  #say(words, share) {
+    this.status.textContent = words;
+    this.bar.value = share;
+  }
+
+  #save() {
+    if (this.latest) download("analysis.json", `${JSON.stringify(this.latest, null, 2)}\n`, "application/json");
+  }
+}
