@@ -33,6 +33,8 @@ use rustfft::num_complex::Complex;
 const LONGEST: usize = 16;
 /// Nor so long that fewer than these degrees of freedom are left.
 const FEWEST_DEGREES: f64 = 20.0;
+/// What varies by less than this part of its largest value is constant, and the rest rounding.
+const ROUNDING: f64 = 1e-11;
 
 /// Transforms of the components of a current, scaled so that the squared modulus is the periodogram.
 #[derive(Debug, Clone)]
@@ -49,6 +51,9 @@ impl Flux {
         let transform = |series: &Vec<f64>| {
             let late = &series[series.len() - samples..];
             let mean = late.iter().sum::<f64>() / samples.max(1) as f64;
+            let (largest, spread) =
+                late.iter().fold((0f64, 0f64), |(most, far), x| (most.max(x.abs()), far.max((x - mean).abs())));
+            let scale = if spread > ROUNDING * largest { scale } else { 0.0 };
             let mut values: Vec<_> = late.iter().map(|x| Complex::new((x - mean) * scale, 0.0)).collect();
             fft.process(&mut values);
             values[1.min(samples)..samples / 2 + samples.min(1)].to_vec()
