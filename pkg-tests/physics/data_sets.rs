@@ -155,6 +155,7 @@ fn the_command_line_writes_the_whole_report() {
         "1",
         "--max-iterations",
         "2",
+        "--data-curve",
         "--json",
         &json,
         "--svg",
@@ -166,7 +167,11 @@ fn the_command_line_writes_the_whole_report() {
     assert_eq!(report["parts"][0]["name"], "training");
     assert!(report["history"].as_array().is_some_and(|history| !history.is_empty()));
     assert!(report["active_set"]["from_data"].as_u64().is_some_and(|rows| rows > 0));
-    for name in ["loss", "learning-curve", "force-components"] {
+    let sizes = report["sizes"].as_array().expect("errors over the size of the data");
+    let configurations: Vec<u64> = sizes.iter().filter_map(|size| size["configurations"].as_u64()).collect();
+    assert!(configurations.len() > 2 && configurations.is_sorted_by(|a, b| a < b), "{configurations:?}");
+    assert_eq!(configurations.last(), report["parts"][0]["configurations"].as_u64().as_ref());
+    for name in ["loss", "learning-curve", "size-of-the-data", "force-components"] {
         assert!(text(&Path::new(&pictures).join(format!("{name}.svg"))).contains("<svg"), "{name}");
     }
 }

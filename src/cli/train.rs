@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use crucible::fitting::{DataSet, DataSummary, Fit, FitProgress, FitReport, FitSpec, TemplateSpec, Weighting, Weights};
+use crucible::fitting::{
+    DataSet, DataSummary, Fit, FitProgress, FitReport, FitSpec, SizePoint, TemplateSpec, Weighting, Weights,
+};
 use crucible::io::{read_almtp, write_almtp, write_mtp};
 use crucible::potential::mtp::MtpParameters;
 use crucible::{Error, Result};
@@ -13,6 +15,8 @@ use super::{errors, files, labelled};
 
 /// Time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+/// Shares of the training part that are fitted to for the errors over the size of the data.
+const DATA_CURVE: [f64; 3] = [0.125, 0.25, 0.5];
 
 /// Fits a potential to labelled configurations and writes it.
 #[derive(Args)]
@@ -84,6 +88,9 @@ pub struct Arguments {
     /// Folder for parity plots and the learning curve.
     #[arg(long, value_name = "FOLDER")]
     svg: Option<PathBuf>,
+    /// Fit to an eighth, a quarter and a half of the training part too, to see what more data would bring.
+    #[arg(long)]
+    data_curve: bool,
     /// File that holds the state of the fit: written at the end, and read at the start if it exists.
     #[arg(long, value_name = "STATE")]
     save: Option<PathBuf>,
@@ -104,6 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
     let (summary, data) = labelled::read(&arguments.data, &arguments.species)?;
     let template = template(arguments, &data)?;
+    let sizes = sizes(arguments, &template, &data);
     let mut fit = open(arguments, template, data)?;
     announce(&fit);
     let limit = arguments.max_time.map(|seconds| started + Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
@@ -119,7 +127,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             break;
         }
     }
-    write(arguments, &fit, summary)
+    write(arguments, &fit, summary, sizes)
+}
+
+/// Fits to parts of the data, where they are asked for. A part that is too small for the potential is left out.
+fn sizes(arguments: &Arguments, template: &MtpParameters, data: &DataSet) -> Vec<SizePoint> {
+    let shares = if arguments.data_curve { &DATA_CURVE[..] } else { &[] };
+    let fitted = shares.iter().map(|&share| {
+        let point = SizePoint::fit(template, data, spec(arguments), share);
+        match &point {
+            Ok(point) => {
+                let errors = point.held_out.as_ref().unwrap_or(&point.training);
+                eprintln!("fit to {}: {:.1} meV/Å", point.configurations, errors.force_component.rms * 1e3);
+            }
+            Err(error) => eprintln!("no fit to {share} of the training part: {error}"),
+        }
+        point.ok()
+    });
+    fitted.flatten().collect()
 }
 
 fn template(arguments: &Arguments, data: &DataSet) -> Result<MtpParameters> {
@@ -138,7 +163,7 @@ fn template(arguments: &Arguments, data: &DataSet) -> Result<MtpParameters> {
     Ok(template)
 }
 
-fn open(arguments: &Arguments, template: MtpParameters, data: DataSet) -> Result<Fit> {
+fn spec(arguments: &Arguments) -> FitSpec {
     let weighting = match arguments.weighting {
         WeightingName::Vibrations => Weighting::Vibrations,
         WeightingName::Molecules => Weighting::Molecules,
@@ -152,7 +177,7 @@ fn open(arguments: &Arguments, template: MtpParameters, data: DataSet) -> Result
         force_scaling: arguments.scale_by_force,
         penalty: arguments.penalty,
     };
-    let spec = FitSpec {
+    FitSpec {
         weights,
         seed: arguments.seed,
         starts: arguments.starts,
@@ -160,7 +185,11 @@ fn open(arguments: &Arguments, template: MtpParameters, data: DataSet) -> Result
         max_iterations: arguments.max_iterations,
         tolerance: arguments.tolerance,
         ..FitSpec::default()
-    };
+    }
+}
+
+fn open(arguments: &Arguments, template: MtpParameters, data: DataSet) -> Result<Fit> {
+    let spec = spec(arguments);
     match arguments.save.as_deref().filter(|path| path.exists()) {
         None => Fit::new(template, data, spec),
         Some(path) => {
@@ -198,11 +227,15 @@ fn line(progress: &FitProgress, elapsed: Duration) -> String {
     out
 }
 
-fn write(arguments: &Arguments, fit: &Fit, summary: DataSummary) -> Result<()> {
+fn write(arguments: &Arguments, fit: &Fit, summary: DataSummary, mut sizes: Vec<SizePoint>) -> Result<()> {
     let Some(potential) = fit.potential() else {
         return Err(Error::invalid("--max-time", "no pass over the data was complete", "more time"));
     };
     let mut report = FitReport::new(summary, fit, &potential)?;
+    if arguments.data_curve {
+        sizes.push(SizePoint::of(fit)?);
+    }
+    report.sizes = sizes;
     let content = match arguments.output.extension().is_some_and(|extension| extension == "almtp") {
         true => {
             let (almtp, span) = fit.with_active_set(&potential)?;

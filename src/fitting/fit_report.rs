@@ -8,6 +8,7 @@ use crate::io::Almtp;
 use crate::potential::mtp::{GradeMode, MtpParameters};
 
 use super::active_set::build_active_set;
+use super::data_curve::{SizePoint, data_curve};
 use super::optimizer::Fit;
 use super::report::{PartReport, learning_curve, loss_curve, parity_charts};
 use super::span::ActiveSetSpan;
@@ -28,6 +29,9 @@ pub struct FitReport {
     pub parts: Vec<PartReport>,
     /// A point for each step that was taken.
     pub history: Vec<FitPoint>,
+    /// Errors of fits to parts of the training part, where they were made.
+    #[serde(default)]
+    pub sizes: Vec<SizePoint>,
     /// What the active set spans, where one was chosen.
     pub active_set: Option<ActiveSetSpan>,
 }
@@ -38,14 +42,21 @@ impl FitReport {
     /// # Errors
     /// A value that is not finite.
     pub fn new(data: DataSummary, fit: &Fit, potential: &MtpParameters) -> Result<Self> {
-        Ok(Self { data, parts: parts(fit, potential)?, history: fit.history().to_vec(), active_set: None })
+        Ok(Self {
+            data,
+            parts: parts(fit, potential)?,
+            history: fit.history().to_vec(),
+            sizes: Vec::new(),
+            active_set: None,
+        })
     }
 
-    /// Parity plots, the learning curve, the loss.
+    /// Parity plots, the learning curve, the loss, and the errors over the size of the data where there are such fits.
     pub fn charts(&self) -> Vec<ChartSpec> {
         let mut charts = parity_charts(&self.parts);
         charts.push(learning_curve(&self.history));
         charts.push(loss_curve(&self.history));
+        charts.extend((!self.sizes.is_empty()).then(|| data_curve(&self.sizes)));
         charts
     }
 }

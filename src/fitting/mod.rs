@@ -4,6 +4,7 @@
 //! finds the coefficients, and [`errors`] says how good they are.
 
 pub mod active_set;
+mod data_curve;
 mod dataset;
 mod errors;
 mod fit_report;
@@ -22,6 +23,7 @@ pub mod template;
 mod units;
 
 pub use active_set::{Selection, build_active_set, grade_configurations, grade_mode, grade_of};
+pub use data_curve::{SizePoint, data_curve};
 pub use dataset::{DataSet, Labelled, Labels};
 pub use errors::{Deviation, Errors, Prediction, errors, predict};
 pub use fit_report::{FitReport, GRADE_MODE, SELECTION_THRESHOLD, parts};

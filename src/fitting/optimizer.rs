@@ -82,6 +82,7 @@ impl Fit {
             units::check(&data, template.radial_basis.min_dist, template.radial_basis.max_dist)?;
         }
         let (training, held_out) = data.split(spec.held_out);
+        let (training, _) = training.split(1.0 - spec.training_share);
         let equations = training.equation_count();
         if equations < template.parameter_count() {
             let found = format!("{equations} equations for {} parameters", template.parameter_count());

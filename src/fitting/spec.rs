@@ -22,6 +22,8 @@ pub struct FitSpec {
     pub max_iterations: usize,
     /// Share of the configurations that is held out.
     pub held_out: f64,
+    /// Share of the others that is fitted to; the rest is left aside, to see what more data bring.
+    pub training_share: f64,
     /// Ends where ten steps together gain less than this share of the loss.
     pub tolerance: f64,
     /// Ends where so many steps bring no better loss on the held-out part.
@@ -39,6 +41,7 @@ impl Default for FitSpec {
             start_iterations: 6,
             max_iterations: 200,
             held_out: 0.1,
+            training_share: 1.0,
             tolerance: 1e-3,
             patience: 15,
             ridge: 1e-10,
@@ -51,6 +54,9 @@ impl FitSpec {
         self.weights.validate()?;
         if !(0.0..=0.5).contains(&self.held_out) {
             return Err(Error::invalid("held-out share", self.held_out, "a number from 0 to 0.5"));
+        }
+        if !(self.training_share > 0.0 && self.training_share <= 1.0) {
+            return Err(Error::invalid("training share", self.training_share, "a number above 0, to 1"));
         }
         if self.starts == 0 || self.starts > 1000 {
             return Err(Error::invalid("random starts", self.starts, "1 to 1000"));
