@@ -42,7 +42,7 @@ export class AnalyzeForm {
     const { fields } = this;
     this.element = el(
       "form",
-      { class: "setup-form", novalidate: true },
+      { class: "setup-form analyze-form", novalidate: true },
       this.errors,
       group("Files", this.trajectory.element, this.log.element),
       group("What the trajectory lacks", this.elements.element, this.charges.element, fields.timestep.element, fields.interval.element, fields.temperature.element),
