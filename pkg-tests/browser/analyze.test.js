@@ -163,7 +163,7 @@ test("a long trajectory shows its progress and can be cancelled", async () => {
   }, frames);
   await page.waitForFunction(() => document.querySelector("#analyze .file-status")?.textContent?.includes("long.dump"));
   await page.click("#analyze form button[type=submit]");
-  await page.waitForFunction(() => /frames, \d+ % of long\.dump/.test(document.querySelector(".analysis-progress p")?.textContent ?? ""));
+  await page.waitForFunction(() => /frames, \d+ %/.test(document.querySelector(".analysis-progress")?.textContent ?? ""));
   await page.click("#analyze button:text-is('Cancel')");
   await page.waitForFunction(() => document.querySelector(".analysis-progress p")?.textContent === "Cancelled.");
   assert.equal(await page.locator("#analyze form button[type=submit]").isEnabled(), true);

@@ -118,6 +118,20 @@ fn the_frames_of_a_salt_tell_its_conductivity() {
     // Thermo and currents are sampled at other times: their mean temperatures differ by some 1 %.
     assert!((own * kelvin / (again * 1300.0) - 1.0).abs() < 0.02, "{own} {again} {kelvin}");
     assert!(found["properties"].to_string().contains("Nernst–Einstein over Einstein"));
+    // The log's temperature serves as well, and one that the velocities contradict is not believed.
+    let found = folder.path("found.json");
+    succeed(&["analyze", &still, "--skip", "1", "--log", &log, "--json", &found]);
+    let again = estimate(&json(&found)["results"], "ionic-conductivity", "Einstein")["value"].as_f64().unwrap();
+    assert!((own / again - 1.0).abs() < 0.02, "{own} {again}");
+    let cold = std::fs::read_to_string(&log).unwrap();
+    let cold = cold.lines().map(|row| {
+        let words =
+            row.split(' ').enumerate().map(|(k, word)| if k == 2 && !row.starts_with('#') { "3.5" } else { word });
+        words.collect::<Vec<_>>().join(" ") + "\n"
+    });
+    let cold = folder.file("cold.log", cold.collect::<String>());
+    let words = refusal(&["analyze", &trajectory, "--skip", "1", "--log", &cold]);
+    assert!(words.contains("temperature of the velocities") && words.contains("3.5 K"), "{words}");
 }
 
 /// Two ions on straight paths through a cubic cell of 10 Å, wrapped, as an XDATCAR.
@@ -202,6 +216,28 @@ fn numbered_types_need_elements() {
         refusal(&["analyze", &path, "--elements", "Na,Cl", "--charges", "K=1"]).contains("species of the trajectory")
     );
     assert!(refusal(&["analyze", &folder.file("a.txt", "hello\nworld\n")]).contains("XDATCAR"));
+    // Charges by the file's number as well as by element.
+    for names in [["1", "2"], ["Fe", "Mn"]] {
+        let read = read_trajectory([frame(0), frame(10)].concat().as_bytes(), "a.dump").unwrap();
+        let charges = names.map(str::to_owned).into_iter().zip([2.0, -2.0]).collect();
+        let elements = ["Fe", "Mn"].map(str::to_owned).to_vec();
+        let notes = analyze(read, &AnalyzeSettings { elements, charges, ..every_10_fs() }).unwrap().notes;
+        assert!(!notes.iter().any(|note| note.contains("Unknown charges")), "{notes:?}");
+    }
+}
+
+#[test]
+fn frames_that_can_not_follow_are_refused() {
+    let frame = |step: u32, atoms: u32, edge: f64| {
+        let atom = if atoms == 1 { "1 Ar 0 0 0\n" } else { "" };
+        format!(
+            "ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n{atoms}\nITEM: BOX BOUNDS pp pp pp\n0 {edge}\n0 {edge}\n0 {edge}\nITEM: ATOMS id element x y z\n{atom}"
+        )
+    };
+    let words = |text: String| report(&text, "a.dump", &every_10_fs()).unwrap_err().to_string();
+    let empty: String = (0..20).map(|step| frame(step, 0, 9.0)).collect();
+    assert!(words(empty).contains("at least one"));
+    assert!(words(frame(0, 1, 9.0) + &frame(1, 1, 1e-3)).contains("cell of frame 2"));
 }
 
 /// The number of atoms never changes what is read: a count far beyond the file is an error, not an allocation.

@@ -96,7 +96,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn table(report: &TrajectoryReport) -> String {
-    let interval = report.interval_fs.map_or_else(String::new, |fs| format!(", {fs} fs apart"));
+    let interval =
+        report.interval_fs.map_or_else(String::new, |fs| format!(", {} fs apart", (fs * 1e4).round() * 1e-4));
     let mut out = format!("{} frames of {} atoms{interval}\n", report.frames, report.atoms);
     for note in &report.notes {
         out.push_str(&format!("note: {note}\n"));

@@ -70,7 +70,7 @@ impl LogUnits {
 pub struct FluxLogSettings {
     /// Its units; must agree with what the file says of them.
     pub units: Option<LogUnits>,
-    /// Timestep, fs, where the log numbers steps and does not say how long they are.
+    /// Timestep, fs, of a log that numbers its steps; counts more than what the log says of it.
     pub timestep_fs: Option<f64>,
     /// Rows at the start that are left out.
     pub skip: usize,
@@ -137,6 +137,8 @@ struct Reading {
 struct Table {
     columns: Columns,
     rows: Vec<(usize, Vec<f64>)>,
+    /// The timestep in force, in the file's unit of time.
+    timestep: Option<f64>,
 }
 
 impl Reading {
@@ -151,7 +153,7 @@ impl Reading {
                     let same = self.table.as_ref().is_some_and(|table| self.open && table.columns == columns);
                     if !same {
                         self.tables += 1;
-                        self.table = Some(Table { columns, rows: Vec::new() });
+                        self.table = Some(Table { columns, rows: Vec::new(), timestep: self.timestep });
                     }
                     self.open = true;
                 }
@@ -180,9 +182,10 @@ impl Reading {
 
     /// `units metal` and `timestep 0.001` of an input script that the log repeats, and what LAMMPS says before a run.
     fn take_settings(&mut self, line: &str, lines: &Lines) -> Result<()> {
-        let words: Vec<&str> = line.split_whitespace().collect();
+        // LAMMPS repeats a line of its script as it stands, and once more with its variables filled in.
+        let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
         match words[..] {
-            ["units" | "units:", name] | ["Unit", "style", ":", name] => {
+            ["units" | "units:", name] | ["Unit", "style", ":", name] if !name.contains('$') => {
                 self.units = Some(LogUnits::from_name(name).map_err(|error| lines.locate(error))?);
             }
             ["timestep" | "timestep:", time] | ["Time", "step", ":", time] => {
@@ -215,13 +218,13 @@ impl Reading {
                 )
             })?,
         };
-        let own_step = self.timestep.map(|time| time * units.time_fs());
+        let own_step = table.timestep.or(self.timestep).map(|time| time * units.time_fs());
         let timestep_fs = settings.timestep_fs.or(own_step);
         let mut notes = Vec::new();
         if self.tables > 1 {
             notes.push(format!("The log has {} tables with stress: only the last one counts.", self.tables));
         }
-        let Table { columns, rows } = table;
+        let Table { columns, rows, .. } = table;
         if columns.is_flux_density() {
             notes.push("The heat flux (Jx, Jy, Jz) is taken as per volume, as LAMMPS's manual divides it.".to_owned());
         }
@@ -320,6 +323,9 @@ mod tests {
         assert!((row.pressure.m31 / row.pressure.m21 - 1.25).abs() < 1e-12 && row.pressure.m32 == row.pressure.m23);
         assert!((row.energy.unwrap() + 9.0 * 0.043_364_1).abs() < 1e-6);
         assert!((row.heat_flux.unwrap().z - 9.0 * 0.043_364_1).abs() < 1e-6);
+        let commented = LOG.replace("real\n", "real # kcal/mol\n").replace("2.0\n", "2.0  # production\n");
+        let later = commented.replace("Total wall", "timestep ${dt}\ntimestep 0.5\nTotal wall");
+        assert_eq!(read(&later, FluxLogSettings::default()).unwrap().rows, log.rows);
         let skipped = read(LOG, FluxLogSettings { skip: 1, ..Default::default() }).unwrap();
         assert_eq!(skipped.rows, log.rows[1..]);
     }

@@ -82,6 +82,10 @@ impl Plan {
                 let expected = "nvt or nve after a density stage, which is at constant pressure already";
                 return Err(Error::invalid("production.ensemble", "npt", expected));
             }
+            if spec.equilibrate.ensemble != EnsembleKind::Npt {
+                let expected = "npt before a density stage, which measures from its first step";
+                return Err(Error::invalid("equilibrate.ensemble", "a constant volume", expected));
+            }
             let wanted = StageSpec::constant(EnsembleKind::Npt, density.time_ps);
             let planned = stage(Stage::Density, "density", &wanted)?;
             stages.extend((planned.steps > 0).then_some(planned));

@@ -104,6 +104,13 @@ impl Currents {
         })
     }
 
+    /// The same, with another mean temperature than that of the frames, K.
+    #[must_use]
+    pub fn at_temperature(mut self, kelvin: f64) -> Self {
+        self.temperature_sum = kelvin * self.frames as f64;
+        self
+    }
+
     /// Takes in a frame: energies and, where the potential knows them, virials of its atoms.
     pub fn observe(&mut self, frame: &Frame, site_energies: &[f64], atom_virials: Option<&[Mat3]>) {
         let system = frame.system;

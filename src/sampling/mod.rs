@@ -12,7 +12,7 @@
 //! | [`Fluctuations`] | moments of volume and energies: density, expansion, compressibility, heat capacities |
 //! | [`Msd`] | mean-square displacement of each species |
 //! | [`Vacf`] | velocity autocorrelation of each species |
-//! | [`MeanCell`] | the cell's average late in a run |
+//! | [`MeanCell`] | the cell's average, for what goes on at constant volume |
 //! | [`Currents`] | stress, energy current and particle currents, for transport coefficients |
 //!
 //! [`Trajectory`] keeps snapshots of the whole run, for those who want to take it home.

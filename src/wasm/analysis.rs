@@ -20,15 +20,18 @@ impl Analysis {
     /// where its format does not show.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &JsValue, file: &str) -> Result<Analysis, JsValue> {
-        let build =
-            || Ok(Self { analysis: run::Analysis::new(plain(settings)?)?, reader: TrajectoryReader::new(file) });
+        let build = || {
+            let settings = plain(settings, "what the trajectory lacks", "the settings of an analysis")?;
+            Ok(Self { analysis: run::Analysis::new(settings)?, reader: TrajectoryReader::new(file) })
+        };
         build().map_err(|error| error_object(&error))
     }
 
     /// Adds a log of stress and heat flux; `settings` is a plain object, a [`FluxLogSettings`].
     #[wasm_bindgen(js_name = takeLog)]
     pub fn take_log(&mut self, bytes: &[u8], file: &str, settings: &JsValue) -> Result<(), JsValue> {
-        let read = plain::<FluxLogSettings>(settings).and_then(|settings| read_flux_log(bytes, file, &settings));
+        let read = plain::<FluxLogSettings>(settings, "what the log lacks", "the settings of a log")
+            .and_then(|settings| read_flux_log(bytes, file, &settings));
         self.analysis.take_log(read.map_err(|error| error_object(&error))?);
         Ok(())
     }

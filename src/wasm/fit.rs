@@ -1,13 +1,12 @@
 //! A fit as the page drives it: the class `FitSession`, a thin wrapper of [`Fit`](crate::fitting::Fit).
 
-use js_sys::{Date, JSON, Uint8Array};
+use js_sys::{Date, Uint8Array};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::files::named_files;
-use super::{ErrorObject, error_object, to_object};
+use super::{ErrorObject, error_object, plain, to_object};
 use crate::chart::ChartSpec;
 use crate::error::{Error, Result};
 use crate::fitting::{
@@ -116,8 +115,8 @@ impl FitSession {
         // What an earlier fit held is free before the next one takes its own.
         self.fit = None;
         let prepare = || -> Result<Fit> {
-            let form: Form = plain(form, "form of the potential")?;
-            let spec: FitSpec = plain(spec, "specification of the fit")?;
+            let form: Form = plain(form, "form of the potential", "numbers for its fields")?;
+            let spec: FitSpec = plain(spec, "specification of the fit", "numbers for its fields")?;
             let mut template = TemplateSpec::new(form.level, self.species.len(), form.cutoff);
             template.radial_basis.size = form.basis_size;
             let mut template = template.build()?;
@@ -197,11 +196,4 @@ impl FitSession {
 
 fn no_fit() -> JsValue {
     error_object(&Error::invalid("fit", "none", "a fit that was begun, and finished for its results"))
-}
-
-/// A plain object by way of JSON: the same words and the same complaints as on the command line.
-fn plain<T: DeserializeOwned>(object: &JsValue, what: &str) -> Result<T> {
-    let unusable = |reason: String| Error::invalid(what, reason, "numbers for its fields");
-    let text = JSON::stringify(object).map_err(|_| unusable("an object that is no JSON".to_owned()))?;
-    serde_json::from_str(&String::from(text)).map_err(|error| unusable(error.to_string()))
 }

@@ -67,8 +67,8 @@ pub fn to_object(value: &impl Serialize) -> Result<JsValue, JsValue> {
 
 /// A plain object by way of JSON: the same words and the same complaints as on the command line.
 #[cfg(feature = "engine")]
-fn plain<T: serde::de::DeserializeOwned>(object: &JsValue) -> Result<T, Error> {
-    let unusable = |reason: String| Error::invalid("settings", reason, "the fields of the settings");
+fn plain<T: serde::de::DeserializeOwned>(object: &JsValue, what: &str, expected: &str) -> Result<T, Error> {
+    let unusable = |reason: String| Error::invalid(what, reason, expected);
     let text = js_sys::JSON::stringify(object).map_err(|_| unusable("an object that is no JSON".to_owned()))?;
     serde_json::from_str(&String::from(text)).map_err(|error| unusable(error.to_string()))
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Date, Float32Array, Float64Array, JSON, Object, Reflect, Uint8Array};
+use js_sys::{Date, Float32Array, Float64Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{error_object, to_object};
+use super::{error_object, plain, to_object};
 use crate::error::{Error, Result};
 use crate::io::{Configuration, StructureFormat, write_structure};
 use crate::math::Vec3;
@@ -52,7 +52,7 @@ impl Session {
                     Error::invalid("file", format!("\"{name}\""), format!("one of those given: {}", known.join(", ")))
                 })
             };
-            let spec = read_spec(spec)?;
+            let spec: RunSpec = plain(spec, "specification of the run", "the fields of a run.json")?;
             let about = About::new(&spec, &find)?;
             let trajectory = Trajectory::new((SNAPSHOT_PS * 1e3 / spec.timestep_fs) as u64);
             Ok(Self { run: Run::new(spec, &find)?, about, trajectory })
@@ -214,12 +214,6 @@ impl About {
 }
 
 /// The specification, by way of JSON: the same words and the same complaints as on the command line.
-fn read_spec(spec: &JsValue) -> Result<RunSpec> {
-    let unusable = |reason: String| Error::invalid("specification of the run", reason, "the fields of a run.json");
-    let text = JSON::stringify(spec).map_err(|_| unusable("an object that is no JSON".to_owned()))?;
-    serde_json::from_str(&String::from(text)).map_err(|error| unusable(error.to_string()))
-}
-
 fn read_files(files: &JsValue) -> Result<BTreeMap<String, Vec<u8>>> {
     let Some(files) = files.dyn_ref::<Object>() else {
         return Err(Error::invalid("files", "something else", "an object of texts and bytes by name"));

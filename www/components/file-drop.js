@@ -20,6 +20,8 @@ export class FileDrop {
     this.file = null;
     /** @type {File | null} */
     this.source = null;
+    /** Files and removals so far: what is read late must not replace what came later. */
+    this.taken = 0;
     const id = freshId("file");
     this.status = el("p", { class: "file-status", role: "status" });
     this.error = el("p", { class: "field-error", id: `${id}-error`, hidden: true, role: "alert" });
@@ -29,8 +31,9 @@ export class FileDrop {
       accept,
       class: "file-input",
       "aria-describedby": `${id}-hint ${id}-error`,
-      onchange: () => this.#take(this.input.files?.[0]),
+      onchange: () => (this.input.files?.length ? this.#take(this.input.files[0]) : this.clear()),
     });
+    this.removeButton = el("button", { type: "button", class: "small", hidden: true, "aria-label": `Remove ${label}`, onclick: () => this.clear() }, "Remove");
     this.element = el(
       "div",
       { class: "file-drop" },
@@ -38,6 +41,7 @@ export class FileDrop {
       el("p", { id: `${id}-hint`, class: "field-hint" }, hint),
       this.input,
       this.status,
+      this.removeButton,
       this.error,
     );
     this.element.addEventListener("dragover", (event) => {
@@ -58,21 +62,40 @@ export class FileDrop {
     this.error.hidden = message === "";
   }
 
+  /** Takes the file back. */
+  clear() {
+    this.taken++;
+    this.file = null;
+    this.source = null;
+    this.input.value = "";
+    this.status.textContent = "";
+    if (document.activeElement === this.removeButton) this.input.focus();
+    this.removeButton.hidden = true;
+    this.showError("");
+    this.changed(null);
+  }
+
   /** @param {File | undefined} file */
   async #take(file) {
     if (!file) return;
+    const mine = ++this.taken;
     this.file = null;
     this.source = null;
     this.showError("");
     try {
       if (file.size === 0) throw new Error(emptyWords(file, this.label.toLowerCase()));
-      if (!this.unread) this.file = { name: file.name, bytes: await readFile(file, this.label.toLowerCase()) };
+      const given = this.unread ? null : { name: file.name, bytes: await readFile(file, this.label.toLowerCase()) };
+      // Another file may have come while this one was read.
+      if (mine !== this.taken) return;
+      this.file = given;
       this.source = file;
       this.status.textContent = `${file.name}, ${kilobytes(file.size)} kB`;
     } catch (error) {
+      if (mine !== this.taken) return;
       this.status.textContent = "No file taken.";
       this.showError(error instanceof Error ? error.message : String(error));
     }
+    this.removeButton.hidden = this.source === null;
     this.changed(this.file);
   }
 }

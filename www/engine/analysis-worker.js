@@ -55,10 +55,17 @@ scope.addEventListener("message", (event) => {
   analyze(event.data).catch((error) => send({ type: "error", error: asEngineError(error, "Fewer frames, or a smaller file, may help.") }));
 });
 
+/** A log is read whole: this much, bytes, fits beside the engine's other memory. */
+const MOST_LOG_BYTES = 128 << 20;
+
 /** @param {AnalysisRequest} request */
 async function analyze({ trajectory, log, settings, logSettings, isolated }) {
   const { engine } = /** @type {{ engine: Engine, threads: number }} */ (await loadEngine(THREADS, isolated));
   const analysis = new engine.Analysis(settings, trajectory.name);
+  if (log && log.size > MOST_LOG_BYTES) {
+    const found = Math.round(log.size / 2 ** 20);
+    throw { kind: "files", message: `${log.name}: found ${found} MB; expected a log of at most ${MOST_LOG_BYTES / 2 ** 20} MB. The command line takes more.` };
+  }
   if (log) analysis.takeLog(await bytesOf(log, log.name), log.name, logSettings);
   for (let from = 0; from < trajectory.size; from += PIECE) {
     const piece = await bytesOf(trajectory.slice(from, from + PIECE), trajectory.name);

@@ -112,7 +112,7 @@ impl Columns {
         Some(FluxRow {
             time_fs,
             pressure: Mat3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz),
-            temperature_kelvin: self.temperature.map(|at| row[at]),
+            temperature_kelvin: self.temperature.map(|at| row[at]).filter(|kelvin| *kelvin > 0.0),
             volume: self.volume.map(|at| row[at]),
             energy: energy.map(|energy| energy * units.energy()),
             heat_flux: self.heat_flux.map(vector),

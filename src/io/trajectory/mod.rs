@@ -3,7 +3,7 @@
 //! | format | times | paths | velocities |
 //! |---|---|---|---|
 //! | LAMMPS dump | `ITEM: TIME`, or steps | `xu`, `x` with `ix`, or wrapped | `vx vy vz` |
-//! | extended XYZ | `time_ps` in the comment, or `step` | as they are | `vel`, `momenta` |
+//! | extended XYZ | `time_ps` in the comment, or `step` | the nearest image from frame to frame | `vel`, `momenta` |
 //! | XDATCAR | none | wrapped | none |
 
 mod lammps_dump;

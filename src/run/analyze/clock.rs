@@ -11,8 +11,10 @@ const UNEVEN: f64 = 1e-3;
 pub(super) struct Clock {
     given_fs: Option<f64>,
     timestep_fs: Option<f64>,
-    /// Time of the last frame, if it had one, and the first interval.
+    /// Times of the first and the last frame, if they had one; intervals in between, and the first of them.
+    first_fs: Option<f64>,
     last_fs: Option<f64>,
+    intervals: usize,
     interval_fs: Option<f64>,
     started: bool,
 }
@@ -20,7 +22,7 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new(settings: &AnalyzeSettings) -> Self {
         let (given_fs, timestep_fs) = (settings.interval_fs, settings.timestep_fs);
-        Self { given_fs, timestep_fs, last_fs: None, interval_fs: None, started: false }
+        Self { given_fs, timestep_fs, first_fs: None, last_fs: None, intervals: 0, interval_fs: None, started: false }
     }
 
     /// Takes the time of a frame, the file's `number`th.
@@ -37,16 +39,21 @@ impl Clock {
                 let found = format!("{step} fs between frames {} and {number}, {interval} fs before", number - 1);
                 return Err(Error::invalid("times of the frames", found, "frames that are equally spaced"));
             }
+            self.intervals += 1;
         } else if self.started && time.is_some() != self.last_fs.is_some() {
             let found = format!("frames with and without a time up to frame {number}");
             return Err(Error::invalid("times of the frames", found, "a time in each frame, or in none"));
+        }
+        if !self.started {
+            self.first_fs = time;
         }
         (self.last_fs, self.started) = (time, true);
         Ok(())
     }
 
-    /// The time between two frames, fs; what was given counts more than what the file says.
+    /// The mean time between two frames, fs; what was given counts more than what the file says.
     pub(super) fn interval_fs(&self) -> Option<f64> {
-        self.given_fs.or(self.interval_fs)
+        let mean = || Some((self.last_fs? - self.first_fs?) / self.intervals as f64).filter(|_| self.intervals > 0);
+        self.given_fs.or_else(mean)
     }
 }

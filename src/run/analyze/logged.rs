@@ -19,6 +19,12 @@ const NO_TEMPERATURE: &str = "Needs a temperature: neither file has one, and non
 /// What is read from a log.
 const FROM_LOG: [&str; 3] = ["shear-viscosity", "bulk-viscosity", "thermal-conductivity"];
 
+/// Mean temperature of a log that has one in each row, K.
+pub(super) fn mean_kelvin(log: &FluxLog) -> Option<f64> {
+    let all: Vec<f64> = log.rows.iter().map(|row| row.temperature_kelvin).collect::<Option<_>>()?;
+    Some(all.iter().sum::<f64>() / all.len() as f64)
+}
+
 /// The log's rows for the atoms of `system`; or why they tell nothing.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ pub struct AnalyzeSettings {
     pub elements: Vec<String>,
     /// Charges by species, e.
     pub charges: BTreeMap<String, f64>,
-    /// Temperature, K, where the file has no velocities.
+    /// Temperature, K, where the file has no velocities and no log tells it.
     pub temperature_k: Option<f64>,
     /// Frames at the start that are left out.
     pub skip: usize,
@@ -102,11 +102,19 @@ impl Analysis {
     /// Takes in the next frame.
     ///
     /// # Errors
-    /// Atoms that change, uneven times, names that are no elements, charges of species that there are none of.
+    /// No atoms, atoms that change, a cell that shrinks to less than half, uneven times, names that are no elements, charges of species that there are none of.
     pub fn take(&mut self, mut frame: TrajectoryFrame) -> Result<()> {
         self.seen += 1;
         if self.seen <= self.settings.skip {
             return Ok(());
+        }
+        let system = &frame.configuration.system;
+        if system.is_empty() {
+            return Err(Error::invalid(format!("atoms in frame {}", self.seen), "none", "at least one"));
+        }
+        if self.followed.as_ref().is_some_and(|followed| followed.watch.has_shrunk(system)) {
+            let expected = "one like the first frame's";
+            return Err(Error::invalid(format!("cell of frame {}", self.seen), "less than half as wide", expected));
         }
         let index = self.seen - self.settings.skip - 1;
         self.clock.take(&frame, self.seen)?;
@@ -208,7 +216,8 @@ fn species(own: &[Species], settings: &AnalyzeSettings) -> Result<Vec<Species>> 
             }
             (None, _) => each.clone(),
         };
-        species.charge_e = settings.charges.get(&species.name).copied().or(species.charge_e);
+        let given = settings.charges.get(&species.name).or_else(|| settings.charges.get(&each.name));
+        species.charge_e = given.copied().or(each.charge_e).or(species.charge_e);
         Ok(species)
     };
     own.iter().map(named).collect()

@@ -2,7 +2,7 @@
 
 use super::logged;
 use crate::analysis::{Estimate, transport};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::FluxLog;
 use crate::math::Mat3;
 use crate::math::statistics::Blocking;
@@ -18,7 +18,12 @@ pub(super) const OFTEN_ENOUGH_FS: f64 = 25.0;
 /// A cell whose vectors change by more than this part of their length does not keep its volume.
 const UNCHANGED: f64 = 1e-6;
 const CELL_CHANGES: &str = "Needs a trajectory at constant volume: in this one the cell changes.";
-const NO_TEMPERATURE: &str = "Needs a temperature: the file has no velocities, and none is given.";
+const NO_TEMPERATURE: &str =
+    "Needs a temperature: the file has no velocities, and none is given, by a log or otherwise.";
+/// Temperatures of velocities and log whose quotient is outside are in different units.
+const SAME_UNITS: std::ops::Range<f64> = 0.5..2.0;
+/// A cell that has become this much narrower than the first is no cell of the same trajectory, and neighbours in it know no end.
+const NARROWEST: f64 = 0.5;
 const NO_TIMES: &str = "Needs the time between frames.";
 
 /// What looks at each frame.
@@ -105,23 +110,41 @@ impl Watch {
         notes
     }
 
-    /// The temperature of the frames, else the one that was given, K.
-    fn kelvin(&self) -> Option<f64> {
-        if self.temperature.count() > 0 { Some(self.temperature.mean()) } else { self.given_kelvin }
+    /// Whether the cell has become far narrower than the first frame's.
+    pub(super) fn has_shrunk(&self, now: &System) -> bool {
+        let widths = self.first.cell.face_distances().into_iter().zip(now.cell.face_distances());
+        widths.into_iter().any(|(first, now)| now < NARROWEST * first)
+    }
+
+    /// The temperature of the frames, else the one that was given, else the log's, K.
+    ///
+    /// # Errors
+    /// Velocities and a log whose temperatures have nothing to do with each other.
+    fn kelvin(&self, log: Option<&FluxLog>) -> Result<Option<f64>> {
+        let own = (self.temperature.count() > 0).then(|| self.temperature.mean());
+        let told = log.and_then(logged::mean_kelvin);
+        if let Some((own, told)) = own.zip(told).filter(|(own, told)| !SAME_UNITS.contains(&(own / told))) {
+            let expected = format!(
+                "about the log's {told:.1} K (velocities of a LAMMPS dump without ITEM: UNITS are read as Å/ps)"
+            );
+            return Err(Error::invalid("temperature of the velocities", format!("{own:.4} K"), expected));
+        }
+        Ok(own.or(self.given_kelvin).or(told))
     }
 
     /// # Errors
-    /// A log of another volume.
+    /// A log of another volume, or of another temperature than the velocities.
     pub(super) fn results(&self, interval_fs: Option<f64>, log: Option<&FluxLog>) -> Result<Results> {
         let mean = |name: &str, series: &Blocking, unit: &str| {
             (series.count() > 0).then(|| (name.to_owned(), Estimate::of_mean(series, unit)))
         };
         let averages = [mean("density", &self.density, "g/cm³"), mean("temperature", &self.temperature, "K")];
-        let structure = self.structure.properties(self.rdf.as_ref(), self.kelvin());
-        let logged = log.map(|log| logged::currents(log, &self.first, self.cell_changes, self.kelvin())).transpose()?;
+        let kelvin = self.kelvin(log)?;
+        let structure = self.structure.properties(self.rdf.as_ref(), kelvin);
+        let logged = log.map(|log| logged::currents(log, &self.first, self.cell_changes, kelvin)).transpose()?;
         let fluxes = logged.as_ref().map_or(Err(logged::NO_LOG), |log| log.as_ref().map_err(|why| *why));
         let follows = self.has_velocities && interval_fs.is_some_and(|fs| fs <= OFTEN_ENOUGH_FS);
-        let particles = self.particles(follows, interval_fs.is_some());
+        let particles = self.particles(follows, interval_fs.is_some(), kelvin);
         let particles = particles.as_ref().map_err(|why| *why);
         let vacf = follows.then_some(&self.vacf);
         let mut motion = match interval_fs {
@@ -139,14 +162,19 @@ impl Watch {
     }
 
     /// The motion of each species, or why it tells nothing of transport.
-    fn particles(&self, follows: bool, timed: bool) -> std::result::Result<Currents, &'static str> {
+    fn particles(
+        &self,
+        follows: bool,
+        timed: bool,
+        kelvin: Option<f64>,
+    ) -> std::result::Result<Currents, &'static str> {
         let currents = self.currents.clone().ok_or(OPEN_CELL)?;
-        match () {
-            () if self.cell_changes => Err(CELL_CHANGES),
-            () if !timed => Err(NO_TIMES),
-            () if self.kelvin().is_none() => Err(NO_TEMPERATURE),
-            () if follows => Ok(currents),
-            () => Ok(currents.without_velocities()),
+        match kelvin {
+            _ if self.cell_changes => Err(CELL_CHANGES),
+            _ if !timed => Err(NO_TIMES),
+            None => Err(NO_TEMPERATURE),
+            Some(kelvin) if follows => Ok(currents.at_temperature(kelvin)),
+            Some(kelvin) => Ok(currents.at_temperature(kelvin).without_velocities()),
         }
     }
 }

@@ -15,7 +15,7 @@ export class AnalyzeForm {
     this.analyze = analyze;
     this.trajectory = new FileDrop({
       label: "Trajectory",
-      hint: "A LAMMPS dump (with a column id), extended XYZ or XDATCAR, of any size, with velocities or without.",
+      hint: "A LAMMPS dump (with a column id; velocities in units metal, or with dump_modify units yes), extended XYZ or XDATCAR, of any size, with velocities or without.",
       accept: "",
       changed: () => {},
       unread: true,
@@ -35,7 +35,7 @@ export class AnalyzeForm {
       logSkip: new NumberField({ name: "log-skip", label: "Rows of the log to leave out", min: 0, max: 1e9, value: 0, integer: true, hint: "At the start." }),
     };
     this.elements = words("elements", "Elements of numbered types", "Na Cl", "In the order of their numbers, where the file has no names.");
-    this.charges = words("charges", "Charges", "Na=1 Cl=-1", "In e, for conductivity; formal charges where nothing stands here.");
+    this.charges = words("charges", "Charges", "Na=1 Cl=-1", "In e, for conductivity; else those of the file, else formal charges.");
     this.units = selectField("Units of the log", UNITS, "");
     this.errors = el("div", { class: "error-panel form-wide", role: "alert", tabindex: -1, hidden: true });
     this.button = el("button", { type: "submit", class: "primary" }, "Analyze");

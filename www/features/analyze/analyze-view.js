@@ -23,11 +23,13 @@ export class AnalyzeView {
     this.form = new AnalyzeForm((request) => this.#start(request));
     this.bar = el("progress", { max: 1, value: 0, "aria-label": "Progress of the analysis" });
     this.status = el("p", { role: "status", class: "quiet-text" });
+    // Beside the status, which would be read out at each change.
+    this.numbers = el("p", { class: "quiet-text" });
     this.cancel = el("button", { type: "button", onclick: () => this.#cancel() }, "Cancel");
-    this.progress = el("div", { class: "analysis-progress" }, this.status, this.bar, this.cancel);
+    this.progress = el("div", { class: "analysis-progress" }, this.status, this.numbers, this.bar, this.cancel);
     this.summary = el("div");
-    this.structure = new StructurePanel("analyze-structure-title");
-    this.transport = new TransportPanel("analyze-transport-title");
+    this.structure = new StructurePanel("analyze-structure-title", "Needs a cell that is periodic in all directions.");
+    this.transport = new TransportPanel("analyze-transport-title", "Needs the time between frames, and more of them.");
     this.properties = new PropertiesPanel("analyze-properties-title");
     this.report = el(
       "div",
@@ -40,10 +42,11 @@ export class AnalyzeView {
   }
 
   #summaryCard() {
+    this.title = el("h2", { id: "analyze-summary-title", tabindex: -1 }, "The trajectory");
     return el(
       "section",
       { class: "card panel", "aria-labelledby": "analyze-summary-title" },
-      el("h2", { id: "analyze-summary-title" }, "The trajectory"),
+      this.title,
       this.summary,
       el(
         "div",
@@ -60,7 +63,8 @@ export class AnalyzeView {
     this.worker = worker;
     this.report.hidden = true;
     this.#setBusy(true);
-    this.#say("Loading the engine …", 0);
+    this.status.textContent = `Reading ${request.trajectory.name} …`;
+    this.bar.value = 0;
     worker.addEventListener("message", (event) => this.#receive(event.data, request));
     worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -74,7 +78,9 @@ export class AnalyzeView {
     if (message.type === "error") return this.#fail(message.error);
     if (message.type === "progress") {
       const share = message.bytes / trajectory.size;
-      return this.#say(`${count(message.frames)} frames, ${Math.floor(100 * share)} % of ${trajectory.name}`, share);
+      this.bar.value = share;
+      this.numbers.textContent = `${count(message.frames)} frames, ${Math.floor(100 * share)} %`;
+      return;
     }
     this.#end();
     this.latest = { settings: { trajectory: trajectory.name, ...settings, log: logSettings }, report: message.report };
@@ -84,7 +90,7 @@ export class AnalyzeView {
   /** @param {TrajectoryReport} report @param {object} settings */
   #show(report, settings) {
     const { results, notes } = report;
-    const interval = report.interval_fs === null ? "" : `, ${report.interval_fs} fs apart`;
+    const interval = report.interval_fs === null ? "" : `, ${Number(report.interval_fs.toPrecision(6))} fs apart`;
     const averages = Object.entries(results.estimates).map(([name, estimate]) => [name, estimateText(estimate)]);
     this.summary.replaceChildren(
       el("p", {}, `${count(report.frames)} frames of ${count(report.atoms)} atoms${interval}.`),
@@ -98,6 +104,8 @@ export class AnalyzeView {
     this.transport.show(results);
     this.properties.begin(settings);
     this.properties.show(results);
+    this.status.textContent = `Done: ${count(report.frames)} frames; the results are below.`;
+    this.title?.focus({ preventScroll: true });
     this.report.scrollIntoView({ block: "start" });
   }
 
@@ -123,15 +131,10 @@ export class AnalyzeView {
   #setBusy(busy) {
     this.bar.hidden = !busy;
     this.cancel.hidden = !busy;
-    if (!busy) this.status.textContent = "";
+    this.status.textContent = "";
+    this.numbers.textContent = "";
     this.form.button.disabled = busy;
     document.documentElement.dataset["analysis"] = busy ? "running" : "idle";
-  }
-
-  /** @param {string} words @param {number} share */
-  #say(words, share) {
-    this.status.textContent = words;
-    this.bar.value = share;
   }
 
   #save() {

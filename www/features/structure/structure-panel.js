@@ -8,10 +8,10 @@ import { significant, withError } from "../../components/format.js";
 /** @import { RdfCurve, Results } from "../../engine/protocol.js" */
 
 export class StructurePanel {
-  /** @param {string} [id] of its heading; a page that shows two needs two */
-  constructor(id = "structure-title") {
+  /** @param {string} [id] of its heading; a page that shows two needs two @param {string} [waiting] why nothing is drawn yet */
+  constructor(id = "structure-title", waiting = "Drawn once the liquid is equilibrated.") {
     this.chart = new ChartView({ title: "Radial distribution functions", large: true });
-    this.waiting = el("p", { class: "quiet-text" }, "Drawn once the liquid is equilibrated.");
+    this.waiting = el("p", { class: "quiet-text" }, waiting);
     this.table = el("div", {});
     this.element = el(
       "section",

@@ -11,10 +11,10 @@ import { significant, withError } from "../../components/format.js";
 const FEWEST_ORIGINS = 4;
 
 export class TransportPanel {
-  /** @param {string} [id] of its heading; a page that shows two needs two */
-  constructor(id = "transport-title") {
+  /** @param {string} [id] of its heading; a page that shows two needs two @param {string} [waiting] why nothing is drawn yet */
+  constructor(id = "transport-title", waiting = "Drawn once the liquid is equilibrated.") {
     this.chart = new ChartView({ title: "Mean-square displacements", large: true });
-    this.waiting = el("p", { class: "quiet-text" }, "Drawn once the liquid is equilibrated.");
+    this.waiting = el("p", { class: "quiet-text" }, waiting);
     this.element = el(
       "section",
       { class: "card panel", "aria-labelledby": id },
