@@ -19,7 +19,7 @@ before(async () => {
 after(() => browser.close());
 
 /** Frames of our own salt data. @type {string[]} */
-const FRAMES = framesOf(readFileSync(repositoryFile("potentials/cacl2-kcl/data/tzv2p.extxyz"), "utf8"));
+const FRAMES = framesOf(readFileSync(repositoryFile("potentials/cacl2-kcl/data/train.extxyz"), "utf8"));
 
 /** @param {string} text @returns {string[]} */
 function framesOf(text) {
@@ -210,10 +210,18 @@ test("structures go out as inputs and come back with labels", async () => {
   await outputs.setInputFiles([{ name: "labels.zip", mimeType: "application/zip", buffer: Buffer.from(back) }]);
   await page.waitForFunction(() => /1 labelled, 1 failed/.test(document.querySelector(".label-panel")?.textContent ?? ""));
   assert.match((await page.textContent(".label-panel .error-panel")) ?? "", /other\/cp2k\.out/);
+  // The inputs say which method they are of: no other is put on the labels.
+  await page.locator(".label-panel select").nth(1).selectOption("metal");
+  await page.waitForFunction(() => /0 labelled, 2 failed/.test(document.querySelector(".label-panel")?.textContent ?? ""));
+  assert.match((await page.textContent(".label-panel .error-panel")) ?? "", /kcl8\/structure\.extxyz: method of the inputs/);
+  await page.locator(".label-panel select").nth(1).selectOption("salt");
+  await page.waitForFunction(() => /1 labelled, 1 failed/.test(document.querySelector(".label-panel")?.textContent ?? ""));
   const [labels] = await Promise.all([page.waitForEvent("download"), page.click("button:text-is('Labels, .cfg')")]);
   assert.match(readFileSync(await labels.path(), "utf8"), /^BEGIN_CFG[\s\S]*fx[\s\S]*PlusStress/);
   await page.click("button:text-is('Add them to the data')");
   await page.waitForFunction(() => /^1 configuration of 8 atoms: K \(4\), Cl \(4\)/.test(document.querySelector(".data-status")?.textContent ?? ""));
+  await page.click("button:text-is('Add them to the data')");
+  await page.waitForSelector("button[aria-label='Remove labelled-2.extxyz']");
   await page.click("button[aria-label='Remove labels.zip']");
   await outputs.setInputFiles([file("nonsense.zip", "PK?")]);
   await page.waitForFunction(() => /nonsense\.zip: found no zip file/.test(document.querySelector(".label-panel")?.textContent ?? ""));

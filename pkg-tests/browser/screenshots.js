@@ -36,7 +36,7 @@ for (const size of /** @type {(keyof typeof SIZES)[]} */ (Object.keys(SIZES))) {
     await page.click(".site-nav a[data-view=analyze]");
     await picture("6-analyze", true);
     await page.click(".site-nav a[data-view=fit]");
-    await page.setInputFiles("[aria-labelledby=fit-data-title] input[type=file]", repositoryFile("potentials/cacl2-kcl/data/tzv2p.extxyz"));
+    await page.setInputFiles("[aria-labelledby=fit-data-title] input[type=file]", repositoryFile("potentials/cacl2-kcl/data/train.extxyz"));
     await page.selectOption("select[name=level]", "4");
     await page.click(".fit-actions button:enabled");
     await page.waitForFunction(() => document.documentElement.dataset["fit"] === "graded", undefined, { timeout: 300_000 });

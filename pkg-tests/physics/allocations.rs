@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System as SystemAllocator};
 use std::cell::Cell as Counter;
 
 use crucible::dynamics::{Limits, Simulation};
-use crucible::io::{read_cfg, read_mtp};
+use crucible::io::{read_almtp, read_cfg};
 use crucible::potential::Potential;
 use crucible::potential::mtp::MtpPotential;
 use crucible::potential::simple::LennardJones;
@@ -93,10 +93,11 @@ fn a_step_asks_for_no_memory() {
     most_steps_ask_for_nothing("Lennard-Jones", &liquid(3), &|| Box::new(LennardJones::argon()), 4.0);
     let read = |name: &str| {
         let path = format!("{}/potentials/cacl2-kcl/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(path).unwrap()
+        std::fs::read(path).unwrap()
     };
+    let check = String::from_utf8(read("check.cfg")).unwrap();
     let species = ["K", "Ca", "Cl"].map(|name| crucible::system::Species::from_name(name).unwrap());
-    let melt = read_cfg(&read("check.cfg"), "check.cfg", &species).unwrap().swap_remove(0).system;
-    let parameters = read_mtp(&read("potential.mtp"), "potential.mtp").unwrap();
+    let melt = read_cfg(&check, "check.cfg", &species).unwrap().swap_remove(0).system;
+    let parameters = read_almtp(&read("potential.almtp"), "potential.almtp").unwrap().parameters;
     most_steps_ask_for_nothing("MTP", &melt, &|| Box::new(MtpPotential::new(parameters.clone()).unwrap()), 1.0);
 }

@@ -12,8 +12,8 @@ use crate::fitting::{labelled_by, teacher};
 use crate::reference::text;
 
 fn salts() -> (Vec<Configuration>, Vec<Species>) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/cacl2-kcl/data/tzv2p.extxyz");
-    let mut all = read_extxyz(&text(&file), "tzv2p").expect("our own data");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/cacl2-kcl/data/train.extxyz");
+    let mut all = read_extxyz(&text(&file), "train").expect("our own data");
     let species = unite_species(&mut all, &["K", "Ca", "Cl"].map(str::to_owned)).expect("named species");
     (all, species)
 }
@@ -33,10 +33,27 @@ fn a_data_set_says_what_is_in_it() {
     assert!(temperature.low >= 1000.0 && temperature.high <= 4500.0 && temperature.count == stated, "{temperature:?}");
     let chloride = summary.closest.iter().find(|pair| pair.pair == "Ca–Cl").expect("calcium next to chloride");
     assert!((1.8..2.9).contains(&chloride.distance), "{chloride:?}");
-    assert!(summary.outliers.iter().all(|outlier| outlier.quantity != "energy beyond its composition's"));
+    assert!(summary.outliers.iter().all(|outlier| outlier.unit != "eV/atom"));
     assert!(summary.duplicates.is_empty() && summary.unlabelled.is_empty() && !summary.numbered);
     assert_eq!(summary.labels.energy, all.len());
     assert!(summary.text().contains("closest Ca–Cl"));
+    // Numbers that stand for species are told from numbers of atoms.
+    let number = |(k, species): (usize, &Species)| Species { name: k.to_string(), ..species.clone() };
+    let numbered: Vec<Species> = species.iter().enumerate().map(number).collect();
+    let summary = DataSummary::new(&all, &numbered).expect("a summary");
+    let told = |composition: &str| composition.split(' ').all(|part| part.contains('×'));
+    assert!(summary.numbered && summary.compositions.iter().all(|c| told(&c.composition)));
+}
+
+#[test]
+fn names_give_temperatures_and_counts_of_potassium_do_not() {
+    let (all, species) = salts();
+    let stated = |name: &str| {
+        let named = Configuration { name: Some(name.to_owned()), ..Configuration::new(all[0].system.clone()) };
+        DataSummary::new(&[named], &species).expect("a summary").temperature_k.map(|extent| extent.low)
+    };
+    assert_eq!(["melt_T1050", "melt-300K", "T20"].map(stated), [Some(1050.0), Some(300.0), Some(20.0)]);
+    assert_eq!(["8K_10Cl", "melt", "K8", "99K"].map(stated), [None; 4]);
 }
 
 #[test]
@@ -134,6 +151,10 @@ fn the_report_says_what_the_active_set_spans() {
     assert_eq!(held_out.configurations, fit.held_out().len());
     assert!(held_out.largest > 0.0 && held_out.above_two <= held_out.above_one);
     let report = FitReport::new(summary, &fit, &potential).expect("a report");
+    // Configurations are numbered as they were read, not within their part.
+    let numbers: Vec<usize> = fit.held_out().configurations.iter().map(|labelled| labelled.number).collect();
+    assert!(numbers.iter().any(|&number| number > numbers.len()) && numbers.iter().all(|&number| number <= 24));
+    assert!(report.parts[1].worst.iter().all(|worst| numbers.contains(&worst.number)));
     let titles: Vec<String> = report.charts().into_iter().map(|chart| chart.title).collect();
     assert!(["Loss", "Learning curve", "Force components"].iter().all(|title| titles.iter().any(|t| t == title)));
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crucible::io::{read_cfg, read_mtp};
+use crucible::fitting::{DataSet, errors};
+use crucible::io::{read_almtp, read_cfg, read_extxyz, unite_species};
 use crucible::run::{
     Card, CardPotential, DensitySpec, PotentialSpec, Preset, Progress, Run, RunSpec, Stage, StructureSpec,
 };
@@ -103,14 +104,39 @@ fn every_card_agrees_with_its_potential() {
     assert!(cards().len() >= 2);
     for (folder, card) in cards() {
         if let CardPotential::Mtp { file: name, cutoff_angstrom, .. } = &card.potential {
-            let text = String::from_utf8(file(&format!("{folder}/{name}")).unwrap()).unwrap();
-            let parameters = read_mtp(&text, name).unwrap();
+            let parameters = read_almtp(&file(&format!("{folder}/{name}")).unwrap(), name).unwrap().parameters;
             assert_eq!(parameters.species_count, card.species.len(), "{folder}");
             assert_eq!(parameters.radial_basis.max_dist, *cutoff_angstrom, "{folder}");
             assert!(parameters.trained, "{folder}");
         }
         assert!(card.valid.temperature_k[0] < card.valid.temperature_k[1], "{folder}");
     }
+}
+
+/// Configurations that took no part in the fit, neither in it nor in when it ended.
+#[test]
+fn cards_state_the_errors_on_their_test_sets() {
+    let mut compared = 0;
+    for (folder, card) in cards() {
+        let Ok(bytes) = file(&format!("{folder}/data/test.extxyz")) else { continue };
+        let CardPotential::Mtp { file: name, .. } = &card.potential else { continue };
+        let parameters = read_almtp(&file(&format!("{folder}/{name}")).unwrap(), name).unwrap().parameters;
+        let mut configurations = read_extxyz(std::str::from_utf8(&bytes).unwrap(), "test.extxyz").unwrap();
+        let names: Vec<String> = card.species.iter().map(|species| species.name.clone()).collect();
+        let species = unite_species(&mut configurations, &names).unwrap();
+        let set = DataSet::new(configurations, species).unwrap();
+        let errors = errors(&parameters, &set).unwrap();
+        assert_eq!(card.fit.held_out, Some(set.len() as u32), "{folder}");
+        for (stated, found, digit) in [
+            (card.fit.force_rmse_mev_per_angstrom, 1e3 * errors.force_component.rms, 0.1),
+            (card.fit.energy_rmse_mev_per_atom, 1e3 * errors.energy_per_atom.rms, 0.1),
+            (card.fit.stress_rmse_gpa, errors.stress_gpa.rms, 0.001),
+        ] {
+            assert!((stated.unwrap() - found).abs() < 0.51 * digit, "{folder}: {found} instead of {stated:?}");
+        }
+        compared += 1;
+    }
+    assert!(compared > 0);
 }
 
 #[test]
@@ -265,7 +291,7 @@ fn what_cannot_be_run_is_refused_by_name() {
         Run::new(spec, &file).err().unwrap_or_else(|| panic!("{change:?} was accepted")).to_string()
     };
     let crystal = r#"{"kind":"crystal","lattice":"rocksalt","elements":["Ca","Cl"],"lattice_constant_angstrom":6.0,"repeat":[2,2,2]}"#;
-    let three = r#"{"kind":"mtp","file":"cacl2-kcl/potential.mtp","species":["K","Ca"]}"#;
+    let three = r#"{"kind":"mtp","file":"cacl2-kcl/potential.almtp","species":["K","Ca"]}"#;
     let missing = r#"{"kind":"card","file":"nowhere/card.toml"}"#;
     let garbage = r#"{"kind":"mtp","file":"cacl2-kcl/card.toml","species":["K","Ca","Cl"]}"#;
     for (pointer, value, words) in [
@@ -309,11 +335,11 @@ fn unknown_fields_are_refused() {
 fn own_files(name: &str, text: &str) -> Result<Run> {
     let mut spec = short();
     let species = ["K", "Ca", "Cl"].map(str::to_owned).to_vec();
-    spec.potential = PotentialSpec::Mtp { file: "mine.mtp".to_owned(), species };
+    spec.potential = PotentialSpec::Mtp { file: "mine.almtp".to_owned(), species };
     spec.structure = StructureSpec::File { file: name.to_owned(), configuration: 0, repeat: [1; 3] };
     spec.prepare.relax_steps = 0;
     Run::new(spec, &|asked| match asked {
-        "mine.mtp" => file("cacl2-kcl/potential.mtp"),
+        "mine.almtp" => file("cacl2-kcl/potential.almtp"),
         asked if asked == name => Ok(text.as_bytes().to_vec()),
         other => file(other),
     })

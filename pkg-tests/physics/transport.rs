@@ -1,7 +1,7 @@
 //! Transport estimators against processes whose coefficients are known exactly.
 
 use crucible::analysis::{Estimate, Property, transport};
-use crucible::io::read_mtp;
+use crucible::io::read_almtp;
 use crucible::math::rng::{Rng, seeded};
 use crucible::math::{Mat3, Vec3};
 use crucible::neighbor::NeighborList;
@@ -102,8 +102,9 @@ fn slow_self_diffusion_covers_two_thirds() {
 }
 
 fn melt_potential() -> MtpPotential {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/cacl2-kcl/potential.mtp");
-    MtpPotential::new(read_mtp(&std::fs::read_to_string(path).unwrap(), "potential.mtp").unwrap()).unwrap()
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/cacl2-kcl/potential.almtp");
+    let almtp = read_almtp(&std::fs::read(path).unwrap(), "potential.almtp").unwrap();
+    MtpPotential::new(almtp.parameters).unwrap()
 }
 
 /// A cluster of K, Ca and Cl with velocities, in a cell with open or periodic sides.

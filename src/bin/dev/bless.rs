@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crucible::io::{Configuration, read_cfg, read_mtp, write_cfg};
+use crucible::io::{Configuration, read_almtp, read_cfg, write_cfg};
 use crucible::math::{Mat3, Vec3};
 use crucible::potential::Potential;
 use crucible::potential::mtp::{Kernel, MtpPotential};
@@ -29,10 +29,10 @@ pub fn bless(root: &Path) -> Outcome {
 /// A Moment Tensor Potential with its reference kernel; any other as its card says.
 fn potential(folder: &Path) -> Outcome<Box<dyn Potential>> {
     let words = |error: crucible::Error| error.to_string();
-    let mtp = folder.join("potential.mtp");
-    if mtp.is_file() {
-        let text = fs::read_to_string(mtp).map_err(|error| error.to_string())?;
-        let parameters = read_mtp(&text, "potential.mtp").map_err(words)?;
+    let almtp = folder.join("potential.almtp");
+    if almtp.is_file() {
+        let bytes = fs::read(almtp).map_err(|error| error.to_string())?;
+        let parameters = read_almtp(&bytes, "potential.almtp").map_err(words)?.parameters;
         return Ok(Box::new(MtpPotential::with_kernel(parameters, Kernel::Reference).map_err(words)?));
     }
     let read = |name: &str| {

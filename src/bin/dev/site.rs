@@ -18,6 +18,9 @@ const FILE_LIST: &str = "files.json";
 const NOT_SHIPPED: [&str; 6] =
     ["node_modules", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "README.md"];
 
+/// Folders of a potential that say how it was fitted: megabytes that no run needs.
+const FOR_FITTING: [&str; 2] = ["data", "report"];
+
 /// A node module that the page imports as a file.
 struct Vendored {
     package: &'static str,
@@ -73,8 +76,8 @@ fn vendor(root: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Brings `target/site` up to date: `www/`, the packages, what is vendored, `potentials/` without the data that they were
-/// fitted to; whatever else is there goes.
+/// Brings `target/site` up to date: `www/`, the packages, what is vendored, `potentials/` without [`FOR_FITTING`]; whatever
+/// else is there goes.
 fn assemble(root: &Path) -> std::io::Result<()> {
     let site = root.join(SITE);
     mirror(&root.join("www"), &site, &|path| {
@@ -83,7 +86,7 @@ fn assemble(root: &Path) -> std::io::Result<()> {
     })?;
     let potentials = root.join("potentials");
     if potentials.is_dir() {
-        mirror(&potentials, &site.join("potentials"), &|path| !path.ends_with("data"))?;
+        mirror(&potentials, &site.join("potentials"), &|path| !FOR_FITTING.iter().any(|name| path.ends_with(name)))?;
     }
     list(&site)
 }
