@@ -3,7 +3,7 @@
 //! The samples state the same made-up numbers in each code's own units and form; `cp2k-kcl8.out` is of a real run.
 
 use crucible::Error;
-use crucible::io::{Configuration, read_extxyz};
+use crucible::io::{Configuration, read_extxyz, unite_species};
 use crucible::labelling::{Code, Electrons, Label, Settings, check_same_method, collect, input_folders, read_cp2k};
 use crucible::math::{Mat3, Vec3};
 
@@ -115,6 +115,11 @@ fn outcar() -> String {
 }
 
 fn vasprun() -> String {
+    vasprun_of([("Cl", [0.01, -0.02, 0.03]), ("Cl", [0.0, 0.0, -0.02]), ("K ", [-0.01, 0.02, -0.01])])
+}
+
+/// Of atoms with their forces in Hartree/Bohr, in the order of the POSCAR.
+fn vasprun_of(atoms: [(&str, [f64; 3]); 3]) -> String {
     let row = |f: [f64; 3], factor: f64| {
         let [x, y, z] = f.map(|x| x * factor);
         format!("<v> {x:15.9} {y:15.9} {z:15.9} </v>")
@@ -123,13 +128,12 @@ fn vasprun() -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<modeling>\n<parameters><separator name=\"electronic\" >\n<i type=\"int\" \
          name=\"NELM\">   100</i></separator></parameters>\n<atominfo><atoms>       3 </atoms><array name=\"atoms\" ><set>\
-         <rc><c>Cl</c><c>   1</c></rc><rc><c>Cl</c><c>   1</c></rc><rc><c>K </c><c>   2</c></rc></set></array></atominfo>\n\
-         <calculation><scstep><energy><i name=\"e_fr_energy\">     -1.0</i></energy></scstep>\n<varray name=\"forces\" >{}{}{}\
+         {}</set></array></atominfo>\n\
+         <calculation><scstep><energy><i name=\"e_fr_energy\">     -1.0</i></energy></scstep>\n<varray name=\"forces\" >{}\
          </varray><varray name=\"stress\" >{}{}{}</varray>\n<energy><i name=\"e_fr_energy\"> {:16.8} </i></energy></calculation>\n\
          </modeling>\n",
-        row([0.01, -0.02, 0.03], force),
-        row([0.0, 0.0, -0.02], force),
-        row([-0.01, 0.02, -0.01], force),
+        atoms.map(|(element, _)| format!("<rc><c>{element}</c><c>   1</c></rc>")).concat(),
+        atoms.map(|(_, f)| row(f, force)).concat(),
         row([10.0, 4.0, 5.0], 1.0),
         row([4.0, 20.0, 6.0], 1.0),
         row([5.0, 6.0, 30.0], 1.0),
@@ -358,4 +362,81 @@ fn outputs_find_their_structures() {
     assert_eq!(collect(&bare[2..], &structures[..1], &settings).expect("outputs").labelled.len(), 1);
     assert!(collect(&[output("notes.txt", "?")], &structures, &settings).is_err());
     assert!(input_folders(&[named("one"), named("one")], &settings).is_err());
+}
+
+#[test]
+fn an_output_belongs_to_the_innermost_and_longest_name() {
+    let settings = settings(Code::Cp2k);
+    let named = |name: &str| Configuration { name: Some(name.to_owned()), ..structure() };
+    let structures = [named("melt"), named("melt.1"), named("melt.1.hot")];
+    let found = |paths: &[&str], structures: &[Configuration]| {
+        let files: Vec<_> = paths.iter().map(|path| ((*path).to_owned(), CP2K.as_bytes().to_vec())).collect();
+        let collected = collect(&files, structures, &settings).expect("outputs");
+        let names: Vec<_> = collected.labelled.into_iter().filter_map(|one| one.name).collect();
+        (names, collected.failures.len())
+    };
+    for (path, expected) in [
+        ("melt.out", "melt"),
+        ("melt.1.out", "melt.1"),
+        ("melt.1.hot.out", "melt.1.hot"),
+        ("melt.1.hot/melt/cp2k.out", "melt"),
+        ("melt/melt.1/runs/cp2k.out", "melt.1"),
+        ("melt.1.hot/melt.1.out", "melt.1"),
+    ] {
+        assert_eq!(found(&[path], &structures), (vec![expected.to_owned()], 0), "{path}");
+    }
+    // One structure takes an output of any name only where there is no other.
+    assert_eq!(found(&["any.out"], &structures[..1]), (vec!["melt".to_owned()], 0));
+    assert_eq!(found(&["any.out", "melt.out"], &structures[..1]), (vec!["melt".to_owned()], 1));
+    assert_eq!(found(&["melt.out"], &[named("melt"), named("melt")]), (Vec::new(), 1));
+}
+
+/// Structures that are read together number their species alike, whichever each one's atoms begin with; VASP groups atoms.
+#[test]
+fn vasp_labels_structures_whose_atoms_begin_with_other_species() {
+    let settings = settings(Code::Vasp);
+    let [first, second, third] = [[0.01, -0.02, 0.03], [-0.01, 0.02, -0.01], [0.0, 0.0, -0.02]];
+    let reversed = "3\nLattice=\"8 0 0 0 8 0 0 0 8\" Properties=species:S:1:pos:R:3 pbc=\"T T T\" name=reversed\n\
+        K 0 0 3.1\nCl 4 4 4\nCl 0 0 0\n";
+    let mut structures = read_extxyz(&format!("{STRUCTURE}{reversed}"), "both").expect("a valid file");
+    unite_species(&mut structures, &[]).expect("elements");
+    assert_eq!(structures[1].system.types, [1, 0, 0]);
+    let folders = input_folders(&structures, &settings).expect("inputs");
+    let poscar = |k: usize| &folders[k].files.iter().find(|(name, _)| name == "POSCAR").expect("a POSCAR").1;
+    assert!(poscar(0).contains("Cl K\n2 1\n") && poscar(1).contains("K Cl\n1 2\n"), "{}", poscar(1));
+    let outputs = [
+        ("sample/vasprun.xml", vasprun_of([("Cl", first), ("Cl", third), ("K ", second)])),
+        ("reversed/vasprun.xml", vasprun_of([("K ", second), ("Cl", third), ("Cl", first)])),
+    ];
+    let outputs: Vec<_> = outputs.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
+    let mut files = outputs.clone();
+    for folder in &folders {
+        let file = |(name, text): &(String, String)| (format!("{}/{name}", folder.name), text.clone().into_bytes());
+        files.extend(folder.files.iter().map(file));
+    }
+    // With the structures that went out, and with those that were given.
+    for collected in [collect(&files, &[], &settings), collect(&outputs, &structures, &settings)] {
+        let collected = collected.expect("outputs");
+        assert!(collected.failures.is_empty(), "{:?}", collected.failures);
+        let [one, two, three] = forces();
+        for (labelled, expected) in collected.labelled.iter().zip([[one, two, three], [two, three, one]]) {
+            for (force, expected) in labelled.forces.as_ref().expect("forces").iter().zip(expected) {
+                assert!((force - expected).norm() < 1e-8, "{:?}: {force} instead of {expected}", labelled.name);
+            }
+        }
+        assert_eq!(collected.labelled.len(), 2);
+    }
+    // Nor where the output does not say whose forces these are.
+    let label = settings.read(std::str::from_utf8(&outputs[1].1).expect("text"), "vasprun.xml").expect("a label");
+    let nameless = Label { elements: Vec::new(), ..label };
+    let labelled = settings.attach(&structures[1], nameless, "vasprun.xml").expect("a label");
+    assert!((labelled.forces.expect("forces")[2] - forces()[0]).norm() < 1e-8);
+
+    // The folders say which method their inputs are of, and only that one may be stated on the labels.
+    let metal = Settings { electrons: Electrons::Metal, ..settings };
+    let refused = collect(&files, &[], &metal).expect("outputs");
+    assert!(refused.labelled.is_empty() && refused.failures.len() == 2);
+    let message = refused.failures[0].to_string();
+    assert!(message.contains("sample/structure.extxyz") && message.contains(metal.method()), "{message}");
+    assert!(check_same_method(&collect(&files, &[], &settings).expect("outputs").labelled, &settings, "set").is_ok());
 }

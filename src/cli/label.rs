@@ -113,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     check_same_method(&known, &settings, "the data set")?;
     let (mut labelled, mut failures) = (0, Vec::new());
     for place in places(folder)? {
-        let structure = read_one(&place)?;
+        let structure = read_one(&place, &settings)?;
         if structure.name.is_some() && known.iter().any(|other| other.name == structure.name) {
             continue;
         }
@@ -162,7 +162,7 @@ fn write_all(structures: &Path, folder: &Path, settings: &Settings, arguments: &
         let place = folder.join(&inputs.name);
         std::fs::create_dir_all(&place).map_err(|error| files::refused(&place, &error))?;
         if place.join(STRUCTURE).exists() {
-            if read_one(&place)?.system.positions != structure.system.positions {
+            if read_one(&place, settings)?.system.positions != structure.system.positions {
                 let expected = "another name for another structure";
                 return Err(Error::invalid(format!("inputs in {}", place.display()), "another structure", expected));
             }
@@ -187,9 +187,10 @@ fn places(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-fn read_one(place: &Path) -> Result<Configuration> {
+/// The structure of a folder; its inputs must be those of `settings`.
+fn read_one(place: &Path, settings: &Settings) -> Result<Configuration> {
     let path = place.join(STRUCTURE);
-    read_folder_structure(&files::read(&path)?, &files::name(&path))
+    read_folder_structure(&files::read(&path)?, &files::name(&path), settings)
 }
 
 /// The first of the code's outputs that is there.

@@ -8,10 +8,9 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::io::almtp::{ActiveSet, Origin, SelectionWeights};
 use crate::io::{Almtp, Configuration};
-use crate::neighbor::NeighborList;
 use crate::potential::mtp::{EnergyDerivatives, ExtrapolationGrade, GradeMode, Grades, MtpParameters};
-use crate::system::System;
 
+use super::dataset::neighbor_list;
 use super::maxvol::MaxVol;
 
 /// Scale of the dummy rows that a selection starts from, as in MLIP.
@@ -20,8 +19,6 @@ const EPSILON: f64 = 1e-5;
 const BLOCK_NUMBERS: usize = 8 << 20;
 /// Passes over the rows before a selection counts as stuck; a few are enough as a rule.
 const MAX_PASSES: usize = 100;
-/// Skin of the neighbour list, Å: the potential alone decides on pairs at the very cutoff.
-const SKIN: f64 = 0.1;
 
 /// What an active set's rows are derivatives of.
 ///
@@ -76,17 +73,11 @@ fn grade_each(
 ) -> Result<Vec<Grades>> {
     let grade_one = |configuration: &Configuration| {
         let mut grades = Grades::default();
-        grade.evaluate(&configuration.system, &neighbors_of(&configuration.system, parameters)?, &mut grades)?;
+        let neighbors = neighbor_list(&configuration.system, parameters.radial_basis.max_dist)?;
+        grade.evaluate(&configuration.system, &neighbors, &mut grades)?;
         Ok(grades)
     };
     configurations.iter().map(grade_one).collect()
-}
-
-/// Neighbours within the potential's cutoff.
-fn neighbors_of(system: &System, parameters: &MtpParameters) -> Result<NeighborList> {
-    let mut neighbors = NeighborList::new(parameters.radial_basis.max_dist, SKIN)?;
-    neighbors.update(system)?;
-    Ok(neighbors)
 }
 
 /// A selection under way: a potential's derivatives, A, and the configurations that its rows may come from.
@@ -166,7 +157,7 @@ impl<'a> Selection<'a> {
             if system.is_empty() {
                 continue;
             }
-            let neighbors = neighbors_of(system, self.parameters)?;
+            let neighbors = neighbor_list(system, self.parameters.radial_basis.max_dist)?;
             let mut own = match self.mode {
                 GradeMode::Neighborhood { .. } => self.derivatives.site_rows(system, &neighbors)?,
                 GradeMode::Configuration { .. } => self.derivatives.energy_row(system, &neighbors)?,

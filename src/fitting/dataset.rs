@@ -40,6 +40,8 @@ impl Labels {
 /// A configuration with its labels.
 #[derive(Debug, Clone)]
 pub struct Labelled {
+    /// Its number in the data set as it was read, from 1.
+    pub number: usize,
     /// Its name, where its file gives one.
     pub name: Option<String>,
     /// Atoms; types index the data set's species.
@@ -113,19 +115,19 @@ impl DataSet {
         self.configurations.iter().map(configuration).collect()
     }
 
-    /// Distance of the closest pair of atoms within 4 Å, with the configuration that has it, Å.
+    /// Distance of the closest pair of atoms within 4 Å, Å, with the number of the configuration that has it.
     ///
     /// # Errors
     /// A cell too small for a list of neighbours.
     pub fn closest_pair(&self) -> Result<Option<(f64, usize)>> {
         let mut closest: Option<(f64, usize)> = None;
-        for (k, labelled) in self.configurations.iter().enumerate() {
+        for labelled in &self.configurations {
             let neighbors = neighbor_list(&labelled.system, CLOSEST_PAIR_REACH)?;
             for atom in 0..labelled.system.len() {
                 for slot in neighbors.range(atom) {
                     let distance = neighbors.vector(atom, slot).norm();
                     if closest.is_none_or(|(least, _)| distance < least) {
-                        closest = Some((distance, k));
+                        closest = Some((distance, labelled.number));
                     }
                 }
             }
@@ -304,7 +306,7 @@ fn labelled(configuration: Configuration, index: usize) -> Result<Labelled> {
     if numbers.into_iter().any(|x| !x.is_finite()) {
         return Err(Error::invalid(describe(index, &name), "a label that is not finite", "numbers"));
     }
-    Ok(Labelled { name, system, labels: Labels { energy, forces, stress } })
+    Ok(Labelled { number: index + 1, name, system, labels: Labels { energy, forces, stress } })
 }
 
 /// Systems that have the atoms of an earlier one, each with the first such, in order.

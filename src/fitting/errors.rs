@@ -168,7 +168,7 @@ pub(super) fn each_prediction(
 ) -> Result<()> {
     let mut potential = MtpPotential::new(parameters.clone())?;
     let mut evaluation = Evaluation::default();
-    for (k, (labelled, neighbors)) in set.configurations.iter().zip(&lists.0).enumerate() {
+    for (labelled, neighbors) in set.configurations.iter().zip(&lists.0) {
         potential.evaluate(&labelled.system, neighbors, &mut evaluation)?;
         let v = &evaluation.virial;
         let prediction = Prediction {
@@ -178,7 +178,7 @@ pub(super) fn each_prediction(
         };
         let forces = prediction.forces.iter().flat_map(|force| force.iter());
         if !forces.chain(&prediction.stress).chain([&prediction.energy]).all(|x| x.is_finite()) {
-            let what = format!("energy and forces of configuration {}", k + 1);
+            let what = format!("energy and forces of configuration {}", labelled.number);
             return Err(Error::invalid(what, "a value that is not finite", "atoms further apart"));
         }
         visit(labelled, &prediction);

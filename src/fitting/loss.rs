@@ -1,6 +1,6 @@
 //! What a fit minimises: weighted squares of the errors of energy, forces and PlusStress.
 //!
-//! Mean over configurations of `w_e dE^2/N + w_f sum |dF|^2 + w_s |dS|^2/N` (eV, eV/Å), `|dS|` the Frobenius norm of the
+//! Mean over configurations of `w_e dE^2/N + w_f sum |dF|^2 + w_s |dS|^2/N` in eV^2, `|dS|` the Frobenius norm of the
 //! symmetric tensor; other [`Weighting`]s change the powers of N. The penalty `p sum_mu (|c_mu|^2 - 1)^2` holds the size of
 //! the radial functions, which the energy alone leaves open: doubling one and halving the moments' coefficients is no change.
 

@@ -62,7 +62,7 @@ pub struct CompositionErrors {
 /// A configuration that is described badly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorstConfiguration {
-    /// Its number in the part, from 1.
+    /// Its number in the data set as it was read, from 1.
     pub number: usize,
     /// Its name, where its file gives one.
     pub name: Option<String>,
@@ -107,7 +107,7 @@ impl PartReport {
                 (found - label).iter().for_each(|component| tally.add(*component));
             }
             worst.push(WorstConfiguration {
-                number: worst.len() + 1,
+                number: labelled.number,
                 name: labelled.name.clone(),
                 energy_per_atom: (prediction.energy - labelled.labels.energy) / labelled.system.len() as f64,
                 largest_force: pairs.map(|(found, label)| (found - label).norm()).fold(0.0, f64::max),
@@ -177,10 +177,11 @@ pub(super) fn proportions(counts: &[usize]) -> Vec<usize> {
     counts.iter().map(|count| count / divisor).collect()
 }
 
-/// Counts with their names, such as "K1 Ca2 Cl5".
+/// Counts with their names, such as "K1 Ca2 Cl5"; names that are no mere symbols stand apart from theirs: "0×1 1×2".
 pub(super) fn formula(counts: &[usize], names: &[&str]) -> String {
     let present = counts.iter().zip(names).filter(|(count, _)| **count > 0);
-    present.map(|(count, name)| format!("{name}{count}")).collect::<Vec<_>>().join(" ")
+    let times = |name: &str| if name.ends_with(|c: char| c.is_ascii_alphabetic()) { "" } else { "×" };
+    present.map(|(count, name)| format!("{name}{}{count}", times(name))).collect::<Vec<_>>().join(" ")
 }
 
 /// Parity plots of energy, forces and stress, each with a series a part and the diagonal.
@@ -251,11 +252,12 @@ pub fn loss_curve(history: &[FitPoint]) -> ChartSpec {
     if !held_out.is_empty() {
         all.push(series("held out", &held_out, Style::LinePoints));
     }
-    let axis = |label: &str, log: bool| Axis { label: label.to_owned(), unit: String::new(), range: None, log };
+    let axis =
+        |label: &str, unit: &str, log: bool| Axis { label: label.to_owned(), unit: unit.to_owned(), range: None, log };
     ChartSpec {
         title: "Loss".to_owned(),
-        x: axis("passes over the data", false),
-        y: axis("loss", true),
+        x: axis("passes over the data", "", false),
+        y: axis("loss", "eV²", true),
         series: all,
         theme: Theme::Light,
         transparent: false,

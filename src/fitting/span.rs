@@ -18,7 +18,7 @@ use super::report::{formula, proportions};
 pub struct ActiveSetSpan {
     /// Rows: as many as the potential has parameters.
     pub rows: usize,
-    /// Rows that came from the data; the others stand for directions that the data say nothing of.
+    /// Rows that came from the data; the others stand for directions that no atom decides, of which a few change no energy.
     pub from_data: usize,
     /// Configurations that have a row.
     pub configurations: usize,

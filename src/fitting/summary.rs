@@ -22,6 +22,8 @@ const TEMPERATURES: [&str; 6] =
     ["temperature", "temperature_k", "temp", "t", "target_temperature", "thermostat_temperature"];
 /// Temperatures that a name may mean, K.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 1.0..=20_000.0;
+/// Least temperature that a name may give as "300K", K: "8K" may as well count atoms of potassium.
+const LEAST_BEFORE_UNIT: f64 = 100.0;
 
 /// Smallest and largest of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -125,7 +127,7 @@ impl Extent {
 }
 
 impl DataSummary {
-    /// Looks through configurations whose types index `species`; `numbered`: their files do not name the elements.
+    /// Looks through configurations whose types index `species`, whose names are numbers where files do not name elements.
     ///
     /// # Errors
     /// A cell that no list of neighbours can be made for.
@@ -264,9 +266,9 @@ fn pressure(configuration: &Configuration) -> Option<f64> {
     configuration.plus_stress.map(|stress| stress.trace() / (3.0 * volume) * EV_PER_A3_TO_GPA)
 }
 
-/// From the properties, else from a part of the name such as "T1050".
+/// From the properties, else from a part of the name such as "T1050" or "1050K".
 fn temperature(configuration: &Configuration) -> Option<f64> {
-    let plausible = |text: &str| text.parse().ok().filter(|value| PLAUSIBLE.contains(value));
+    let plausible = |text: &str| text.parse::<f64>().ok().filter(|value| PLAUSIBLE.contains(value));
     let stated = configuration
         .features
         .iter()
@@ -274,7 +276,8 @@ fn temperature(configuration: &Configuration) -> Option<f64> {
         .find_map(|(_, value)| plausible(value));
     let name = configuration.name.as_deref().unwrap_or_default();
     let parts = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
-    let named = |part: &str| plausible(part.strip_prefix('T').or_else(|| part.strip_suffix('K'))?);
+    let before_unit = |part: &str| plausible(part.strip_suffix('K')?).filter(|&value| value >= LEAST_BEFORE_UNIT);
+    let named = |part: &str| part.strip_prefix('T').map_or_else(|| before_unit(part), plausible);
     stated.or_else(|| parts.filter_map(named).next())
 }
 

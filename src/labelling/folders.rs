@@ -1,5 +1,6 @@
 //! One folder a structure: what goes to the machine that labels, and what comes back from it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{METHOD, Settings};
@@ -27,7 +28,8 @@ pub struct Collected {
     pub failures: Vec<Error>,
 }
 
-/// Inputs for every structure, each in a folder named after it. Structures keep what their files say of them, but no labels.
+/// Inputs for every structure, each in a folder named after it. Structures keep their names and features, without labels; a
+/// feature more states the method of the inputs.
 ///
 /// # Errors
 /// As [`Settings::inputs`]; two structures of one name.
@@ -42,17 +44,20 @@ pub fn input_folders(structures: &[Configuration], settings: &Settings) -> Resul
         }
         let mut bare = Configuration::new(structure.system.clone());
         bare.features = structure.features.iter().filter(|(feature, _)| feature != METHOD).cloned().collect();
+        bare.features.push((METHOD.to_owned(), settings.method().to_owned()));
         bare.name = Some(name);
-        let inputs = settings.inputs(&bare)?;
+        let text = write_extxyz(&[bare]);
+        // Of the structure as it is read back with the outputs: codes group atoms by species, in the order of that text.
+        let inputs = settings.inputs(&read_folder_structure(text.as_bytes(), STRUCTURE, settings)?)?;
         let mut files: Vec<(String, String)> =
             inputs.into_iter().map(|input| (input.name.into(), input.text)).collect();
-        files.push((STRUCTURE.to_owned(), write_extxyz(&[bare])));
+        files.push((STRUCTURE.to_owned(), text));
         folders.push(InputFolder { name: folder, files });
     }
     Ok(folders)
 }
 
-/// A name that every system takes for one of a folder.
+/// A structure's name as one of a folder: of letters, digits, `_`, `-` and `.`, not hidden, the others made `_`.
 pub fn folder_name(name: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };
     let safe: String = name.chars().map(safe).collect();
@@ -60,17 +65,26 @@ pub fn folder_name(name: &str) -> String {
     if visible.is_empty() { "structure".to_owned() } else { visible.to_owned() }
 }
 
-/// Reads a folder's structure.
+/// Reads a folder's structure. Its inputs must be those of `settings`, where it says of which method they are.
 ///
 /// # Errors
-/// A text that holds none.
-pub fn read_folder_structure(bytes: &[u8], file: &str) -> Result<Configuration> {
+/// A text that holds none; inputs of another method.
+pub fn read_folder_structure(bytes: &[u8], file: &str, settings: &Settings) -> Result<Configuration> {
     let one = read_extxyz(decode(bytes, file)?, file)?.pop();
-    one.ok_or_else(|| Error::invalid(file, "no structure", "the structure that was written with the inputs"))
+    let one =
+        one.ok_or_else(|| Error::invalid(file, "no structure", "the structure that was written with the inputs"))?;
+    let method = one.features.iter().find(|(feature, _)| feature == METHOD).map(|(_, method)| method);
+    match method.filter(|method| *method != settings.method()) {
+        Some(other) => {
+            let expected = format!("{}: choose the code and the electrons that its inputs are for", settings.method());
+            Err(Error::invalid(format!("{file}: method of the inputs"), other, expected))
+        }
+        None => Ok(one),
+    }
 }
 
 /// Reads outputs, given as paths and contents. An output belongs to the structure in its folder; without one, to the one of
-/// `structures` that its folder or file is named after, or to the only one.
+/// `structures` that its file is named after, else its innermost folder that one is; a single output to a single structure.
 ///
 /// # Errors
 /// No output at all. What is wrong with a single one is among the failures.
@@ -82,8 +96,13 @@ pub fn collect(files: &[(String, Vec<u8>)], structures: &[Configuration], settin
         let expected = format!("{names} of each structure, in a folder of its own or named after it");
         return Err(Error::invalid("outputs", format!("{} files, none of them one", files.len()), expected));
     }
+    let only = match structures {
+        [only] if outputs.len() == 1 => Some(only),
+        _ => None,
+    };
     for (path, bytes) in outputs {
-        match label(path, bytes, files, structures, settings) {
+        let structure = || only.map_or_else(|| named_after(path, structures), Ok);
+        match label(path, bytes, files, structure, settings) {
             Ok(labelled) => collected.labelled.push(labelled),
             Err(error) => collected.failures.push(error),
         }
@@ -118,37 +137,50 @@ fn looks_like_output(path: &str, settings: &Settings) -> bool {
         && (outcar || settings.outputs().iter().any(|name| ending(name).is_some() && ending(name) == ending(own)))
 }
 
-fn label(
+/// The label of an output; `structure` gives its structure where none lies beside it.
+fn label<'a>(
     path: &str,
     bytes: &[u8],
     files: &[(String, Vec<u8>)],
-    structures: &[Configuration],
+    structure: impl FnOnce() -> Result<&'a Configuration>,
     settings: &Settings,
 ) -> Result<Configuration> {
     let beside = files.iter().find(|(other, _)| folder_of(other) == folder_of(path) && file_of(other) == STRUCTURE);
-    let structure = match beside {
-        Some((name, bytes)) => read_folder_structure(bytes, name)?,
-        None => named_after(path, structures)?,
-    };
-    settings.attach(&structure, settings.read(decode(bytes, path)?, path)?, path)
+    let read = |structure: &Configuration| settings.attach(structure, settings.read(decode(bytes, path)?, path)?, path);
+    match beside {
+        Some((name, bytes)) => read(&read_folder_structure(bytes, name, settings)?),
+        None => read(structure()?),
+    }
 }
 
-fn named_after(path: &str, structures: &[Configuration]) -> Result<Configuration> {
-    if let [only] = structures {
-        return Ok(only.clone());
-    }
-    let stem = file_of(path).split_once('.').map_or(file_of(path), |(stem, _)| stem);
-    let is_of = |k: usize, structure: &Configuration| {
-        let name = folder_name(&structure.name.clone().unwrap_or_else(|| format!("{:04}", k + 1)));
-        path.split('/').rev().skip(1).any(|part| part == name)
-            || file_of(path).starts_with(&format!("{name}."))
-            || stem == name
+/// The structure that the file is named after, else the innermost folder that is; of several names the longest.
+fn named_after<'a>(path: &str, structures: &'a [Configuration]) -> Result<&'a Configuration> {
+    let file = file_of(path);
+    // How far out the name stands, and its length.
+    let rank = |name: &str| {
+        let of_file = file == name || file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        let of_folder = || path.rsplit('/').skip(1).position(|part| part == name).map(|depth| depth + 1);
+        let depth = if of_file { Some(0) } else { of_folder() };
+        depth.map(|depth| (depth, Reverse(name.len())))
     };
-    let found = structures.iter().enumerate().find(|(k, structure)| is_of(*k, structure));
-    found.map(|(_, structure)| structure.clone()).ok_or_else(|| {
-        let expected = format!("{STRUCTURE} beside it, or a file or folder named after one of the structures given");
-        Error::invalid(path, "an output without its structure", expected)
-    })
+    let name = |k: usize, structure: &Configuration| structure.name.clone().unwrap_or_else(|| format!("{:04}", k + 1));
+    let ranked = structures.iter().enumerate().filter_map(|(k, structure)| {
+        let rank = rank(&folder_name(&name(k, structure)))?;
+        Some((rank, structure))
+    });
+    let mut found: Vec<((usize, Reverse<usize>), &Configuration)> = ranked.collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    match found.as_slice() {
+        [] => {
+            let expected =
+                format!("{STRUCTURE} beside it, or a file or folder named after one of the structures given");
+            Err(Error::invalid(path, "an output without its structure", expected))
+        }
+        [(first, _), (second, _), ..] if first == second => {
+            Err(Error::invalid(path, "an output of two structures of one name", "a name for each structure"))
+        }
+        [(_, structure), ..] => Ok(*structure),
+    }
 }
 
 fn file_of(path: &str) -> &str {

@@ -163,7 +163,8 @@ impl Settings {
         }
     }
 
-    /// The structure with its label. VASP's atoms come in the order of the POSCAR, grouped by species; they are put back.
+    /// The structure with its label. VASP's atoms come in the order of the POSCAR: grouped by species, these in the order of
+    /// their first atoms. They are put back.
     ///
     /// # Errors
     /// Another number of atoms or other elements than the structure's.
@@ -179,7 +180,8 @@ impl Settings {
         }
         let mut order: Vec<usize> = (0..system.len()).collect();
         if self.code == Code::Vasp {
-            order.sort_by_key(|&atom| system.types[atom]);
+            let first = |kind: u32| system.types.iter().position(|&other| other == kind);
+            order.sort_by_cached_key(|&atom| first(system.types[atom]));
         }
         let element = |atom: usize| crate::system::species::element(&system.species[system.types[atom] as usize].name);
         for (place, found) in label.elements.iter().enumerate() {

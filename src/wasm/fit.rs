@@ -10,8 +10,7 @@ use super::{ErrorObject, error_object, plain, to_object};
 use crate::chart::ChartSpec;
 use crate::error::{Error, Result};
 use crate::fitting::{
-    DataSet, DataSummary, Errors, Fit, FitReport, FitSpec, TemplateSpec, learning_curve, loss_curve, parity_charts,
-    parts,
+    DataSet, DataSummary, Fit, FitReport, FitSpec, TemplateSpec, learning_curve, loss_curve, parity_charts, parts,
 };
 use crate::io::{
     Almtp, Configuration, StructureFormat, read_structure, unite_species, write_almtp, write_mtp, write_structure,
@@ -63,15 +62,7 @@ struct Inspected<'a> {
 /// The fit as it stands.
 #[derive(Serialize)]
 struct Preview {
-    parts: Vec<PreviewPart>,
     charts: Vec<ChartSpec>,
-}
-
-/// Errors on one part of the data.
-#[derive(Serialize)]
-struct PreviewPart {
-    name: String,
-    errors: Errors,
 }
 
 /// The end of a fit.
@@ -137,16 +128,14 @@ impl FitSession {
         to_object(&progress)
     }
 
-    /// The best potential so far on both parts: `{ parts: [{ name, errors }], charts: ChartSpec[] }`; `undefined` before the
-    /// first pass is complete.
+    /// The best potential so far on both parts: `{ charts: ChartSpec[] }`; `undefined` before the first pass is complete.
     pub fn preview(&self) -> JsResult<JsValue> {
         let fit = self.fit.as_ref().ok_or_else(no_fit)?;
         let Some(potential) = fit.potential() else { return Ok(JsValue::UNDEFINED) };
         let parts = parts(fit, &potential).map_err(|error| error_object(&error))?;
         let mut charts = vec![loss_curve(fit.history()), learning_curve(fit.history())];
         charts.extend(parity_charts(&parts));
-        let parts = parts.into_iter().map(|part| PreviewPart { name: part.name, errors: part.errors }).collect();
-        to_object(&Preview { parts, charts })
+        to_object(&Preview { charts })
     }
 
     /// Ends the fit, complete or not, with the best potential so far: `{ report: FitReport, charts: ChartSpec[] }`; `undefined`

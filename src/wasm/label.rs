@@ -28,6 +28,8 @@ struct CollectedLabels {
     failures: Vec<String>,
     /// The labelled configurations as extended XYZ.
     text: String,
+    /// Their elements in order of appearance; none where they are only numbered.
+    species: Vec<String>,
 }
 
 /// Inputs of a code (`cp2k`, `gpaw`, `vasp`, `qe`) for structures: `[{ path, text }]`, a folder a structure. `files` is an
@@ -42,8 +44,8 @@ pub fn label_inputs(files: &JsValue, species: Vec<String>, code: &str, metal: bo
     to_object(&write().map_err(|error| error_object(&error))?)
 }
 
-/// Reads a code's outputs: `{ labelled, failures, text }`. `outputs` and `files` are arrays of `{ name, bytes }`, names with
-/// their folders; `files` are the structures that outputs without one in their folder belong to.
+/// Reads a code's outputs: `{ labelled, failures, text, species }`. `outputs` and `files` are arrays of `{ name, bytes }`,
+/// names with their folders; `files` are the structures that outputs without one in their folder belong to.
 #[wasm_bindgen(js_name = labelOutputs)]
 pub fn label_outputs(
     outputs: &JsValue,
@@ -55,10 +57,13 @@ pub fn label_outputs(
     let read = || -> Result<CollectedLabels> {
         let known = structures(files, &species)?;
         let collected = collect(&named_files(outputs)?, &known, &settings(code, metal)?)?;
+        let found = unite_species(&mut collected.labelled.clone(), &[]).unwrap_or_default();
+        let named = found.into_iter().map(|species| species.name).filter(|name| name.parse::<usize>().is_err());
         Ok(CollectedLabels {
             labelled: collected.labelled.len(),
             failures: collected.failures.iter().map(ToString::to_string).collect(),
             text: write_structure(StructureFormat::ExtXyz, &collected.labelled)?,
+            species: named.collect(),
         })
     };
     to_object(&read().map_err(|error| error_object(&error))?)

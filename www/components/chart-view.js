@@ -2,7 +2,7 @@
 
 import { el, table } from "./dom.js";
 import { download } from "./download.js";
-import { significant } from "./format.js";
+import { reasonOf, significant } from "./format.js";
 import { currentTheme, onThemeChange } from "./theme.js";
 
 /**
@@ -94,6 +94,8 @@ export class ChartView {
     if (!this.spec || width === 0 || height === 0) return;
     try {
       const { drawChart } = await loadDrawing();
+      // It may have been cleared meanwhile.
+      if (!this.spec) return;
       const pixelRatio = Math.min(window.devicePixelRatio || 1, 3);
       const [pixelWidth, pixelHeight] = [Math.round(width * pixelRatio), Math.round(height * pixelRatio)];
       if (this.canvas.width !== pixelWidth || this.canvas.height !== pixelHeight) {
@@ -102,8 +104,7 @@ export class ChartView {
       }
       drawChart(this.canvas, { ...this.spec, theme: currentTheme() }, pixelRatio);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(/** @type {any} */ (error)?.message ?? error);
-      this.caption.textContent = `The chart could not be drawn (${reason}); its numbers are below.`;
+      this.caption.textContent = `The chart could not be drawn (${reasonOf(error)}); its numbers are below.`;
     }
     if (this.details.open && !this.details.contains(document.activeElement)) this.#fillTable();
   }
@@ -130,14 +131,18 @@ export class ChartView {
   #downloadCsv() {
     if (!this.spec) return;
     const { title, x, y } = this.spec;
-    const lines = [["series", heading(x), heading(y), "standard error"], ...rowsOf(this.spec)].map((row) => row.join(","));
+    const lines = [["series", heading(x), heading(y), "standard error"], ...rowsOf(this.spec)].map((row) => row.map(csvCell).join(","));
     download(`${fileName(title)}.csv`, `${lines.join("\n")}\n`, "text/csv");
   }
 
   async #downloadSvg() {
     if (!this.spec) return;
-    const { name, text } = await chartSvg(this.spec);
-    download(name, text, "image/svg+xml");
+    try {
+      const { name, text } = await chartSvg(this.spec);
+      download(name, text, "image/svg+xml");
+    } catch (error) {
+      this.caption.textContent = `The chart could not be saved (${reasonOf(error)}).`;
+    }
   }
 }
 
@@ -157,7 +162,13 @@ function heading({ label, unit }) {
   return unit ? `${label} (${unit})` : label;
 }
 
-/** Series name, x, y, error of every point. @param {ChartSpec} spec @returns {(string | number)[][]} */
+/** Series name, x, y, error of every point; gaps in a curve are no points. @param {ChartSpec} spec @returns {(string | number)[][]} */
 function rowsOf({ series }) {
-  return series.flatMap(({ name, x, y, error }) => Array.from(x, (value, index) => [name, value, y[index] ?? NaN, error?.[index] ?? ""]));
+  const rows = series.flatMap(({ name, x, y, error }) => Array.from(x, (value, index) => [name, value, y[index] ?? NaN, error?.[index] ?? ""]));
+  return rows.filter(([, , y]) => Number.isFinite(y));
+}
+
+/** Text with a comma goes in quotes. @param {string | number} value */
+function csvCell(value) {
+  return typeof value === "string" && /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }

@@ -62,7 +62,7 @@
  * @property {"converged" | "held-out" | "iterations" | null} end
  */
 
-/** @typedef {{ parts: { name: string, errors: Errors }[], charts: ChartSpec[] }} Preview */
+/** @typedef {{ charts: ChartSpec[] }} Preview */
 
 /**
  * @typedef {object} PartReport
@@ -72,7 +72,7 @@
  * @property {Errors} errors
  * @property {{ species: string, force_component: Deviation }[]} species
  * @property {{ composition: string, configurations: number, errors: Errors }[]} compositions
- * @property {{ number: number, name: string | null, energy_per_atom: number, largest_force: number }[]} worst
+ * @property {{ number: number, name: string | null, energy_per_atom: number, largest_force: number }[]} worst numbered as in the summary
  */
 
 /** @typedef {{ report: { parts: PartReport[] }, charts: ChartSpec[] }} Finished */
@@ -93,7 +93,7 @@
 
 /** @typedef {"cp2k" | "gpaw" | "vasp" | "qe"} Code */
 /** @typedef {{ code: Code, metal: boolean }} LabelSettings */
-/** @typedef {{ labelled: number, failures: string[], text: string, notes: string[] }} Collected `text`: the labelled configurations, extended XYZ */
+/** What came back; `text`: the labelled configurations, extended XYZ; `species`: their elements. @typedef {{ labelled: number, failures: string[], text: string, species: string[] }} Collected */
 
 /**
  * What can be asked of the worker at any time.

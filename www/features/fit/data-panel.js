@@ -12,7 +12,7 @@ export class DataPanel {
   constructor(changed) {
     this.drop = new FilesDrop({
       label: "Labelled configurations",
-      hint: ".cfg or extended XYZ with energies in eV, forces in eV/Å and, best, stresses; several files make one set. Drop them here or choose them.",
+      hint: ".cfg or extended XYZ with energies in eV, forces in eV/Å and, best, stresses: PlusStress or virial in eV, or stress in eV/Å³, tension positive. Several files make one set. Drop them here or choose them.",
       accept: ".cfg,.xyz,.extxyz",
       changed,
     });
@@ -47,9 +47,9 @@ export class DataPanel {
     return this.speciesInput.value.split(/[\s,;]+/).filter((name) => name !== "");
   }
 
-  /** @param {DataFile[]} files */
+  /** @param {DataFile[]} files @returns {string[]} the names that they have here */
   add(files) {
-    this.drop.add(files);
+    return this.drop.add(files);
   }
 
   showReading() {
@@ -141,7 +141,9 @@ function fact(name, extent, unit, digits = 3) {
   return [[name, low === high ? `${low} ${unit}` : `${low} to ${high} ${unit}`]];
 }
 
-/** "K1 Ca2 Cl5" as people write it: "KCa₂Cl₅". @param {string} composition */
+/** "K1 Ca2 Cl5" as people write it: "KCa₂Cl₅"; species that are no mere symbols stay apart: "0×1 1×2". @param {string} composition */
 export function formula(composition) {
-  return withSubscripts(composition.split(" ").map((part) => part.replace(/^([A-Za-z]+)1$/, "$1")).join(""));
+  const parts = composition.split(" ");
+  if (parts.some((part) => part.includes("×"))) return parts.join(" ");
+  return withSubscripts(parts.map((part) => part.replace(/^([A-Za-z]+)1$/, "$1")).join(""));
 }

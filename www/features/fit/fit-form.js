@@ -32,7 +32,7 @@ export class FitForm {
       energy: field({ name: "energy-weight", label: "Weight of energies", min: 0, max: 1e6, value: 1 }),
       force: field({ name: "force-weight", label: "Weight of forces", unit: "Å²", min: 0, max: 1e6, value: 0.01 }),
       stress: field({ name: "stress-weight", label: "Weight of stresses", min: 0, max: 1e6, value: 0.001, hint: "Stresses decide the density." }),
-      heldOut: field({ name: "held-out", label: "Held out", unit: "%", min: 0, max: 50, value: 10, hint: "Kept from the fit, to test it on what it has never seen." }),
+      heldOut: field({ name: "held-out", label: "Held out", unit: "%", min: 0, max: 50, value: 10, hint: "Not fitted to, but the step that does best on them is kept: their errors are slightly too good." }),
       starts: field({ name: "starts", label: "Random starts", min: 1, max: 20, value: 3, integer: true, hint: "The best of them goes on." }),
       steps: field({ name: "steps", label: "Most steps", min: 1, max: 2000, value: 200, integer: true, hint: "It ends earlier when it gains nothing more." }),
       seed: field({ name: "fit-seed", label: "Seed", min: 0, max: 2 ** 31, value: 1, integer: true, hint: "The same seed gives the same potential." }),
@@ -97,7 +97,7 @@ export class FitForm {
   /** @param {boolean} ready whether there are data to fit to @param {number} [equations] that they give */
   setReady(ready, equations = 0) {
     this.ready = ready;
-    this.hint.textContent = ready ? `${count(equations)} energies, forces and stresses to fit to.` : "Fit waits for a data set.";
+    this.hint.textContent = ready ? `${count(equations)} energies, force and stress components in the data.` : "Fit waits for a data set.";
     this.#update();
   }
 

@@ -69,7 +69,7 @@ export class FitView {
   async #fit() {
     this.#showError(undefined);
     if (!this.form.check()) return;
-    this.fitter?.stop();
+    this.#stopFitter();
     this.result.clear();
     this.progress.begin();
     this.form.setBusy(true);
@@ -85,8 +85,12 @@ export class FitView {
           this.form.setBusy(false);
           this.progress.finish(progress, cancelled, result?.charts);
           if (result && inspected) this.result.show(result, inspected.summary, threads);
+          else this.#stopFitter();
         },
-        activeSet: (span, almtp) => this.result.showActiveSet(span, almtp),
+        activeSet: (span, almtp) => {
+          this.result.showActiveSet(span, almtp);
+          this.#stopFitter();
+        },
         error: (error) => this.#failed(error),
       },
       threads,
@@ -100,22 +104,32 @@ export class FitView {
     }
   }
 
-  /** Before the first step is done there is nothing to keep, and the worker may be deep in its preparations. */
+  /** Its threads and memory are free again. */
+  #stopFitter() {
+    this.fitter?.stop();
+    this.fitter = undefined;
+  }
+
+  /**
+   * The first press ends the fit with the best so far. Before the first step is done there is nothing to keep, and the worker
+   * may be deep in its preparations: then, as at the second press, it is ended itself.
+   */
   #cancel() {
-    if (this.progress.hasResult) {
-      this.progress.cancelling();
+    const { hasResult, isEnding } = this.progress;
+    if (hasResult && !isEnding) {
+      this.progress.ending();
       this.fitter?.cancel();
       return;
     }
-    this.fitter?.stop();
-    this.fitter = undefined;
-    this.progress.end("Cancelled before the first step was complete.");
+    this.#stopFitter();
+    this.progress.end(isEnding ? "Stopped: nothing of this fit is kept." : "Cancelled before the first step was complete.");
     this.form.setBusy(false);
   }
 
   /** @param {EngineError} error */
   #failed(error) {
     if (error.kind === "stopped") return;
+    this.#stopFitter();
     this.form.setBusy(false);
     if (this.result.isShown) {
       this.result.showActiveSetError(error);
@@ -140,10 +154,13 @@ export class FitView {
     try {
       return await reader.ask(question);
     } catch (error) {
+      const { kind } = /** @type {EngineError} */ (error);
+      // Another question broke the engine while this one waited.
+      if (kind === "stopped") return this.#ask(question);
       // An engine that broke is of no more use; the next question gets a new one.
-      if (["engine", "worker"].includes(/** @type {EngineError} */ (error).kind)) {
+      if (kind === "engine" || kind === "worker") {
+        if (this.reader === reader) this.reader = undefined;
         reader.stop();
-        this.reader = undefined;
       }
       throw error;
     }

@@ -18,13 +18,17 @@ export class ProgressPanel {
   /** @param {() => void} cancel */
   constructor(cancel) {
     this.hasResult = false;
-    this.stage = el("p", { class: "stage-name", role: "status" });
+    /** Whether the fit was asked to end with the best so far. */
+    this.isEnding = false;
+    this.stage = el("p", { class: "stage-name", role: "status", tabindex: -1 });
     this.numbers = el("p", { class: "numbers" });
     this.bar = el("progress", { max: 1, value: 0, "aria-label": "Progress of the fit" });
     this.button = el("button", { type: "button", onclick: cancel }, "Cancel");
     this.errors = el("div", {});
+    /** Cells of the table of errors, row by row; none where it is not there. @type {HTMLTableCellElement[]} */
+    this.cells = [];
     this.charts = el("div", { class: "chart-grid fit-charts" });
-    /** @type {Map<string, ChartView>} */
+    /** Kept from fit to fit. @type {Map<string, ChartView>} */
     this.views = new Map();
     this.element = el(
       "section",
@@ -36,7 +40,7 @@ export class ProgressPanel {
         "ul",
         { class: "plain-words" },
         el("li", {}, el("strong", {}, "RMSE"), ", the root-mean-square error, is the typical size of a mistake; the largest is the worst single one."),
-        el("li", {}, el("strong", {}, "Held out"), " are configurations that the fit never saw: their errors say how well the potential predicts."),
+        el("li", {}, el("strong", {}, "Held out"), " are configurations that are not fitted to, but the step that does best on them is kept: their errors are slightly too good."),
         el("li", {}, el("strong", {}, "Parity"), " charts set each prediction against its label: the closer the points lie to the line, the better."),
       ),
       this.charts,
@@ -49,18 +53,19 @@ export class ProgressPanel {
     this.stage.textContent = "Checking units and distances";
     this.bar.removeAttribute("value");
     this.button.hidden = false;
-    this.button.disabled = false;
     document.documentElement.dataset["fit"] = "running";
     this.element.scrollIntoView({ block: "nearest" });
   }
 
   clear() {
     this.hasResult = false;
+    this.isEnding = false;
+    this.button.textContent = "Cancel";
     this.element.hidden = true;
     this.numbers.textContent = "";
-    this.errors.replaceChildren();
+    this.#clearErrors();
     this.charts.replaceChildren();
-    this.views.clear();
+    for (const view of this.views.values()) view.clear();
     delete document.documentElement.dataset["fit"];
   }
 
@@ -68,15 +73,34 @@ export class ProgressPanel {
   show(progress, elapsedMs) {
     const { stage, starts, iteration, fraction, point } = progress;
     const words = starts > 1 && stage < starts ? `Random start ${stage + 1} of ${starts}` : "Refining";
-    if (this.stage.textContent !== words && !progress.end) this.stage.textContent = words;
+    if (this.stage.textContent !== words && !progress.end && !this.isEnding) this.stage.textContent = words;
     this.bar.value = fraction;
     const parts = [`step ${iteration}`, duration(elapsedMs / 1000)];
-    if (fraction > 0.02 && !progress.end) parts.push(`at most ${duration(((1 - fraction) / fraction) * (elapsedMs / 1000))} left`);
+    if (fraction > 0.02 && !progress.end) parts.push(`about ${duration(((1 - fraction) / fraction) * (elapsedMs / 1000))} left`);
     this.numbers.textContent = parts.join(" · ");
     if (!point) return;
     this.hasResult = true;
     const sets = [{ name: "training", errors: point.training }, ...(point.held_out ? [{ name: "held out", errors: point.held_out }] : [])];
-    this.errors.replaceChildren(table("Errors at this step", ["", ...sets.flatMap(({ name }) => [`${name}: RMSE`, "largest"])], errorRows(sets)));
+    this.#showErrors(["", ...sets.flatMap(({ name }) => [`${name}: RMSE`, "largest"])], errorRows(sets));
+  }
+
+  /** The same table throughout, so that whoever reads or scrolls it is not thrown out. @param {string[]} headings @param {string[][]} rows */
+  #showErrors(headings, rows) {
+    const texts = rows.flat();
+    if (this.cells.length !== texts.length) {
+      const shown = table("Errors at this step", headings, rows);
+      this.errors.replaceChildren(shown);
+      this.cells = [...shown.querySelectorAll("td")];
+    }
+    for (const [index, cell] of this.cells.entries()) {
+      const text = texts[index] ?? "";
+      if (cell.textContent !== text) cell.textContent = text;
+    }
+  }
+
+  #clearErrors() {
+    this.errors.replaceChildren();
+    this.cells = [];
   }
 
   /** @param {ChartSpec[]} charts */
@@ -86,21 +110,23 @@ export class ProgressPanel {
       if (!view) {
         view = new ChartView({ title: spec.title, large: true });
         this.views.set(spec.title, view);
-        this.charts.append(view.element);
       }
+      if (!view.element.isConnected) this.charts.append(view.element);
       view.show(spec, summaryOf(spec));
     }
   }
 
-  cancelling() {
-    this.button.disabled = true;
+  /** The fit ends by itself after its present work, which may be long: a second press ends it at once. */
+  ending() {
+    this.isEnding = true;
+    this.button.textContent = "Stop now";
     this.stage.textContent = "Ending with the best so far";
   }
 
   /** @param {FitProgress} progress @param {boolean} cancelled @param {ChartSpec[] | undefined} charts of the potential, if there is one */
   finish(progress, cancelled, charts) {
     // The potential's errors are told below.
-    this.errors.replaceChildren();
+    this.#clearErrors();
     if (charts) this.showCharts(charts);
     if (!charts) this.end("Cancelled before the first step was complete.");
     else if (cancelled) this.end("Cancelled: the best potential so far is below.");
@@ -110,8 +136,10 @@ export class ProgressPanel {
 
   /** @param {string} words empty: hide all */
   end(words) {
-    this.button.hidden = true;
     this.stage.textContent = words;
+    // The button that was pressed goes away.
+    if (document.activeElement === this.button) this.stage.focus();
+    this.button.hidden = true;
     this.bar.value = 0;
     if (words === "") this.element.hidden = true;
     document.documentElement.dataset["fit"] = words === "" ? "failed" : "finished";

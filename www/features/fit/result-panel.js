@@ -3,7 +3,7 @@
 import { chartSvg } from "../../components/chart-view.js";
 import { el, table } from "../../components/dom.js";
 import { download } from "../../components/download.js";
-import { significant } from "../../components/format.js";
+import { reasonOf, significant } from "../../components/format.js";
 import { NumberField } from "../../components/number-field.js";
 import { fillSelect, selectField } from "../../components/select-field.js";
 import { zipTexts } from "../../components/zip.js";
@@ -112,8 +112,12 @@ export class ResultPanel {
 
   async #saveCharts() {
     if (!this.shown) return;
-    const files = await Promise.all(this.shown.result.charts.map(chartSvg));
-    this.#save("charts.zip", zipTexts(files.map(({ name, text }) => ({ path: name, text }))), "application/zip");
+    try {
+      const files = await Promise.all(this.shown.result.charts.map(chartSvg));
+      this.#save("charts.zip", zipTexts(files.map(({ name, text }) => ({ path: name, text }))), "application/zip");
+    } catch (error) {
+      this.status.textContent = `The charts could not be saved (${reasonOf(error)}).`;
+    }
   }
 
   /** From a configuration of the data, at its volume: the quickest way to see whether it holds. */
@@ -130,6 +134,7 @@ export class ResultPanel {
       // It is a liquid already, of the kind that the potential knows; a relaxed one need not be.
       prepare: { relax_steps: 0, warm_up_ps: 0.5 },
       equilibrate: { ensemble: "nvt", time_ps: 2 },
+      density: null,
       production: { ensemble: "nvt", time_ps: 20 },
     };
     /** @type {RunFiles} */
@@ -171,7 +176,7 @@ function tablesOf(parts) {
 /** @param {ActiveSetSpan} span @returns {HTMLElement[]} */
 function spanOf({ rows, from_data: found, configurations, offered, species, compositions, held_out: heldOut }) {
   const words = [
-    `The potential has ${rows} parameters; the data fix ${found} of them${found < rows ? ": the others stand for surroundings that no configuration shows" : ""}.`,
+    `The potential has ${rows} parameters; the data fix ${found} of them${found < rows ? ": what is left are directions that no atom decides; a few of them change no energy at all" : ""}.`,
     `${configurations} of ${offered} training configurations hold the atoms that span all others (the active set).`,
   ];
   if (heldOut) {

@@ -2,13 +2,12 @@
 
 import { el, freshId } from "../../components/dom.js";
 import { download } from "../../components/download.js";
-import { FilesDrop } from "../../components/files-drop.js";
-import { count } from "../../components/format.js";
+import { FilesDrop, isHidden } from "../../components/files-drop.js";
+import { count, reasonOf } from "../../components/format.js";
 import { selectField } from "../../components/select-field.js";
 import { unzip, zipTexts } from "../../components/zip.js";
 
 /** @import { Code, Collected, DataFile, LabelSettings, Question } from "../../engine/fit-protocol.js" */
-/** @import { EngineError } from "../../engine/protocol.js" */
 
 const CODES = {
   cp2k: "CP2K (for salts)",
@@ -28,36 +27,59 @@ const COMMANDS = {
 /** Name of the file that labels make. */
 const LABELLED = "labelled.extxyz";
 
+/** Whether a file can be an output, an archive of them, or a structure beside one; what else a calculation leaves is large. @param {string} path */
+function isOutput(path) {
+  const file = path.slice(path.lastIndexOf("/") + 1);
+  return !isHidden(path) && (/\.(out|extxyz|xml|zip)$/.test(file) || file.includes("OUTCAR"));
+}
+
+/** @param {string} path */
+function isArchive(path) {
+  return path.endsWith(".zip");
+}
+
 export class LabelPanel {
   /**
    * @param {<T>(question: Question) => Promise<T>} ask
-   * @param {(files: DataFile[]) => void} addToData labels, to be fitted to
+   * @param {(files: DataFile[]) => string[]} addToData takes labels, to be fitted to; returns the names that they have there
    */
   constructor(ask, addToData) {
     this.ask = ask;
     this.addToData = addToData;
     /** @type {Collected | undefined} */
     this.collected = undefined;
+    /** The latest reading of outputs; earlier ones that answer late are not shown. */
+    this.collection = 0;
     this.structures = new FilesDrop({
       label: "Structures to label",
       hint: "Extended XYZ, .cfg, LAMMPS data or POSCAR. A run of a graded potential keeps what it knows least: “Label them” there brings them here.",
       accept: "",
-      changed: () => this.#say(""),
+      changed: () => {
+        this.structures.showError("");
+        this.inputsStatus.textContent = "";
+        void this.#collect();
+      },
     });
     const id = freshId("species");
-    this.species = el("input", { id, type: "text", name: "label-species", autocomplete: "off", placeholder: "K Ca Cl", "aria-describedby": `${id}-hint` });
+    this.species = el("input", { id, type: "text", name: "label-species", autocomplete: "off", placeholder: "K Ca Cl", "aria-describedby": `${id}-hint`, onchange: () => void this.#collect() });
     this.code = selectField("Code", CODES, "cp2k");
     this.code.input.name = "label-code";
     this.electrons = selectField("Electrons", ELECTRONS, "salt");
     this.command = el("p", { class: "field-hint" });
-    this.code.input.addEventListener("change", () => this.#showCommand());
+    this.code.input.addEventListener("change", () => {
+      this.#showCommand();
+      void this.#collect();
+    });
+    this.electrons.input.addEventListener("change", () => void this.#collect());
     this.inputsButton = el("button", { type: "button", onclick: () => void this.#inputs() }, "Download the inputs (.zip)");
+    this.inputsStatus = el("p", { class: "quiet-text", role: "status" });
     this.outputs = new FilesDrop({
       label: "Outputs of the code",
       hint: "The folder, or a .zip of it, with the outputs in it; or single outputs named after their structures, such as melt-3.out.",
       accept: "",
       folders: true,
-      changed: (files) => void this.#collect(files),
+      wanted: isOutput,
+      changed: () => void this.#collect(),
     });
     this.status = el("p", { role: "status" });
     this.failures = el("div", { class: "error-panel", role: "alert", hidden: true });
@@ -87,6 +109,7 @@ export class LabelPanel {
         el("div", { class: "field" }, el("label", { for: id }, "Species, where files number them"), this.species, el("p", { id: `${id}-hint`, class: "field-hint" }, "In the order of the numbers.")),
       ),
       el("div", { class: "export-row" }, this.inputsButton),
+      this.inputsStatus,
       this.command,
       this.outputs.element,
       this.failures,
@@ -116,38 +139,50 @@ export class LabelPanel {
   }
 
   async #inputs() {
-    this.#say("");
+    this.structures.showError("");
+    this.inputsStatus.textContent = "";
     const { files } = this.structures;
     if (files.length === 0) {
       this.structures.showError("Structures: found none; expected at least one file.");
       return;
     }
+    const settings = this.#settings;
+    const { code } = settings;
     try {
       /** @type {{ path: string, text: string }[]} */
-      const written = await this.ask({ what: "label-inputs", files, species: this.#names, settings: this.#settings });
-      const { code } = this.#settings;
+      const written = await this.ask({ what: "label-inputs", files, species: this.#names, settings });
       const folders = new Set(written.map(({ path }) => path.split("/")[0])).size;
       download(`label-${code}.zip`, zipTexts(written), "application/zip");
-      this.#say(`Saved label-${code}.zip: ${count(folders)} ${folders === 1 ? "folder" : "folders"}.`);
+      this.inputsStatus.textContent = `Saved label-${code}.zip: ${count(folders)} ${folders === 1 ? "folder" : "folders"}.`;
     } catch (error) {
-      this.structures.showError(/** @type {EngineError} */ (error).message);
+      this.structures.showError(reasonOf(error));
     }
   }
 
-  /** @param {DataFile[]} files */
-  async #collect(files) {
-    this.#say("");
+  /** Reads the outputs as files and choices are now. */
+  async #collect() {
+    const collection = ++this.collection;
+    this.collected = undefined;
+    this.results.hidden = true;
+    this.status.textContent = "";
+    this.#showFailures([]);
+    this.outputs.showError("");
+    const { files } = this.outputs;
     if (files.length === 0) return;
+    this.status.textContent = "Reading…";
     try {
-      const outputs = files.flatMap((file) => (file.name.endsWith(".zip") ? unzip(file.name, file.bytes) : [file]));
+      const outputs = files.flatMap((file) => (isArchive(file.name) ? unzip(file.name, file.bytes, (path) => isOutput(path) && !isArchive(path)) : [file]));
       /** @type {Collected} */
       const collected = await this.ask({ what: "label-outputs", outputs, files: this.structures.files, species: this.#names, settings: this.#settings });
+      if (collection !== this.collection) return;
       this.collected = collected;
-      this.#say(`${count(collected.labelled)} labelled, ${count(collected.failures.length)} failed.`);
+      this.status.textContent = `${count(collected.labelled)} labelled, ${count(collected.failures.length)} failed.`;
       this.results.hidden = collected.labelled === 0;
       this.#showFailures(collected.failures);
     } catch (error) {
-      this.outputs.showError(/** @type {EngineError} */ (error).message);
+      if (collection !== this.collection) return;
+      this.status.textContent = "";
+      this.outputs.showError(reasonOf(error));
     }
   }
 
@@ -157,29 +192,29 @@ export class LabelPanel {
     this.failures.replaceChildren(el("h3", {}, "Without a label"), ...failures.slice(0, 10).map((text) => el("p", {}, text)), ...(failures.length > 10 ? [el("p", {}, `and ${failures.length - 10} more`)] : []));
   }
 
-  /** @param {string} words */
-  #say(words) {
-    this.status.textContent = words;
-    this.failures.hidden = true;
-    this.results.hidden = true;
-    this.structures.showError("");
-    this.outputs.showError("");
-  }
-
   #add() {
     if (!this.collected) return;
-    this.addToData([this.#labelled(this.collected)]);
-    this.status.textContent = `Added to the data above as ${LABELLED}.`;
+    const names = this.addToData([this.#labelled(this.collected)]);
+    this.status.textContent = `Added to the data above as ${names.join(", ")}.`;
   }
 
   /** @param {string} file */
   async #save(file) {
-    if (!this.collected) return;
+    const { collected } = this;
+    if (!collected) return;
+    if (file === LABELLED) {
+      download(file, collected.text, "text/plain");
+      return;
+    }
+    const names = this.#names.length > 0 ? this.#names : collected.species;
     try {
-      const text = file === LABELLED ? this.collected.text : await this.ask({ what: "convert", files: [this.#labelled(this.collected)], species: [], file });
-      download(file, /** @type {string} */ (text), "text/plain");
+      /** @type {string} */
+      const text = await this.ask({ what: "convert", files: [this.#labelled(collected)], species: names, file });
+      download(file, text, "text/plain");
+      const numbers = names.length > 0 ? `, where ${names.map((name, number) => `${number} is ${name}`).join(", ")}` : "";
+      this.status.textContent = `Saved ${file}${numbers}.`;
     } catch (error) {
-      this.status.textContent = /** @type {EngineError} */ (error).message;
+      this.status.textContent = reasonOf(error);
     }
   }
 
