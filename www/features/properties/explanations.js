@@ -71,6 +71,25 @@ const WORDS = {
   "cluster-size": { meaning: "How many atoms hang together through shared neighbours.", error: "From blocks of time." },
 };
 
+/** Parts of the table, in its order, and the properties that each begins with; the last takes all others. */
+const SECTIONS = [
+  { title: "Volume and heat", ids: ["density", "molar-volume", "enthalpy", "thermal-expansion", "compressibility", "heat-capacity-cp", "heat-capacity-cv"] },
+  { title: "Motion of atoms", ids: ["self-diffusion", "vibrational-dos"] },
+  { title: "Flow", ids: ["shear-viscosity", "bulk-viscosity"] },
+  { title: "Electric current", ids: ["ionic-conductivity", "haven-ratio", "mobility", "transport-number"] },
+  { title: "Flow of heat", ids: ["thermal-conductivity"] },
+  { title: "Surroundings of atoms", ids: [] },
+];
+
+/** Titles of the table's parts. */
+export const SECTION_TITLES = SECTIONS.map(({ title }) => title);
+
+/** The part that a property belongs to, as an index. @param {string} id */
+export function sectionOf(id) {
+  const found = SECTIONS.findIndex(({ ids }) => ids.includes(id));
+  return found < 0 ? SECTIONS.length - 1 : found;
+}
+
 /** @param {string} id */
 export function wordsFor(id) {
   return WORDS[id] ?? { meaning: "", error: "" };

@@ -6,7 +6,7 @@ import { download } from "../../components/download.js";
 import { estimateText, valueText } from "../../components/estimate-label.js";
 import { significant, withSubscripts } from "../../components/format.js";
 import { compare } from "./comparison.js";
-import { wordsFor } from "./explanations.js";
+import { SECTION_TITLES, sectionOf, wordsFor } from "./explanations.js";
 import { propertiesCsv, propertiesJson } from "./export.js";
 
 /** @import { Measured, Property, Results } from "../../engine/protocol.js" */
@@ -24,7 +24,11 @@ export class PropertiesPanel {
     this.measured = [];
     /** @type {object | undefined} */
     this.spec = undefined;
-    this.body = el("tbody");
+    /** The last row of each quantity: its other routes come below it. @type {Map<string, PropertyRow>} */
+    this.latest = new Map();
+    this.sections = SECTION_TITLES.map((title) =>
+      el("tbody", { hidden: true }, el("tr", {}, el("th", { scope: "rowgroup", colspan: COLUMNS.length, class: "properties-section" }, title))),
+    );
     this.table = el(
       "div",
       { class: "properties-scroll", hidden: true },
@@ -33,7 +37,7 @@ export class PropertiesPanel {
         { class: "properties" },
         el("caption", { class: "visually-hidden" }, "Properties, each with its error and the measured value"),
         el("thead", {}, el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, name)))),
-        this.body,
+        ...this.sections,
       ),
     );
     this.waiting = el("p", { class: "quiet-text" }, "Measured once the liquid is equilibrated.");
@@ -59,7 +63,11 @@ export class PropertiesPanel {
     this.properties = [];
     this.measured = [];
     this.rows.clear();
-    this.body.replaceChildren();
+    this.latest.clear();
+    for (const section of this.sections) {
+      section.replaceChildren(...[...section.children].slice(0, 1));
+      section.hidden = true;
+    }
     this.#reveal();
   }
 
@@ -77,11 +85,23 @@ export class PropertiesPanel {
       if (!row) {
         row = new PropertyRow(() => this.spec);
         this.rows.set(key, row);
-        this.body.append(row.line, row.details);
+        this.#place(row, property);
       }
       row.show(property, this.measured);
     }
     this.#reveal();
+  }
+
+  /** @param {PropertyRow} row @param {Property} property */
+  #place(row, { id, of }) {
+    const quantity = `${id}|${of}`;
+    const above = this.latest.get(quantity);
+    this.latest.set(quantity, row);
+    if (above) return above.details.after(row.line, row.details);
+    const section = this.sections[sectionOf(id)];
+    if (!section) return;
+    section.append(row.line, row.details);
+    section.hidden = false;
   }
 
   #reveal() {
