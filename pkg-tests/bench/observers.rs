@@ -130,6 +130,8 @@ impl Watched {
             timed(&mut self.rdf.1, || self.rdf.0.observe(&frame));
             timed(&mut self.shells.1, || self.shells.0.observe(&frame, &self.rdf.0));
             timed(&mut self.factor.1, || self.factor.0.observe(&frame));
+        }
+        if step.is_multiple_of(self.sampling.displacements_every) {
             timed(&mut self.msd.1, || self.msd.0.observe(&frame));
         }
         if step.is_multiple_of(self.sampling.transport_every) {
@@ -146,7 +148,7 @@ impl Watched {
     fn print(&self, name: &str) {
         let per_step = |time: Duration| time.as_secs_f64() / STEPS as f64 * 1e6;
         let step = per_step(self.stepping);
-        let SamplingSpec { thermo_every, structure_every, transport_every } = self.sampling;
+        let SamplingSpec { thermo_every, structure_every, displacements_every, transport_every } = self.sampling;
         println!("{name}, {} atoms: {step:.1} µs a step\n", self.simulation.system().len());
         println!("| observer | every | µs/step | % of a step |\n|---|---|---|---|");
         let rows = [
@@ -156,7 +158,7 @@ impl Watched {
             ("Rdf", structure_every, self.rdf.1),
             ("Shells", structure_every, self.shells.1),
             ("StructureFactor", structure_every, self.factor.1),
-            ("Msd", structure_every, self.msd.1),
+            ("Msd", displacements_every, self.msd.1),
             ("Vacf", transport_every, self.vacf.1),
             ("Currents, with virials", transport_every, self.currents.1),
         ];

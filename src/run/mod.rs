@@ -34,7 +34,7 @@
 //!     "compressibility_per_gpa": 0.2,
 //!     "free_axes": false
 //!   },
-//!   "sampling": { "thermo_every": 10, "structure_every": 20, "transport_every": 5 },
+//!   "sampling": { "thermo_every": 10, "structure_every": 150, "displacements_every": 20, "transport_every": 5 },
 //!   "extrapolation": { "every": 20, "warn": 2, "stop": 10, "keep_above": 2, "max_kept": 100 }
 //! }"#;
 //! let full: crucible::run::RunSpec = serde_json::from_str(text).unwrap();

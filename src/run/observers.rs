@@ -22,6 +22,7 @@ pub(super) struct Observers {
     melt: MeltObservers,
     thermo_schedule: Schedule,
     structure_schedule: Schedule,
+    displacements_schedule: Schedule,
     transport: TransportWatch,
     cell: MeanCell,
     /// What the density stage saw, where there is one.
@@ -37,6 +38,7 @@ impl Observers {
             melt: MeltObservers::new(system),
             thermo_schedule: Schedule::every(spec.thermo_every),
             structure_schedule: Schedule::every(spec.structure_every),
+            displacements_schedule: Schedule::every(spec.displacements_every),
             transport: TransportWatch::new(spec.transport_every),
             cell: MeanCell::default(),
             at_pressure: None,
@@ -68,9 +70,11 @@ impl Observers {
     pub(super) fn observe(&mut self, moving: &Moving, stage: Stage) {
         let simulation = &moving.simulation;
         let thermo = self.thermo_schedule.is_due(moving.stage_steps);
-        let structure = stage == Stage::Production && self.structure_schedule.is_due(moving.stage_steps);
-        let transport = stage == Stage::Production && self.transport.is_due(moving.stage_steps);
-        if !(thermo || structure || transport) {
+        let producing = stage == Stage::Production;
+        let structure = producing && self.structure_schedule.is_due(moving.stage_steps);
+        let displacements = producing && self.displacements_schedule.is_due(moving.stage_steps);
+        let transport = producing && self.transport.is_due(moving.stage_steps);
+        if !(thermo || structure || displacements || transport) {
             return;
         }
         let frame = Frame {
@@ -94,15 +98,17 @@ impl Observers {
                 fluctuations.observe(&frame);
             }
             self.thermo.observe(&frame);
-            if stage == Stage::Production {
+            if producing {
                 self.melt.observe_thermo(&frame);
             }
+        }
+        if displacements {
+            self.msd.observe(&frame);
         }
         if structure {
             if let Some(rdf) = &mut self.rdf {
                 rdf.observe(&frame);
             }
-            self.msd.observe(&frame);
             self.melt.observe_structure(&frame, self.rdf.as_ref());
         }
     }

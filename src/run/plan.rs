@@ -49,9 +49,12 @@ impl Plan {
             let expected = format!("0 to {MAX_RELAX_STEPS}");
             return Err(Error::invalid("prepare.relax_steps", spec.prepare.relax_steps, expected));
         }
-        for (what, every) in
-            [("thermo_every", spec.sampling.thermo_every), ("structure_every", spec.sampling.structure_every)]
-        {
+        let sampling = &spec.sampling;
+        for (what, every) in [
+            ("thermo_every", sampling.thermo_every),
+            ("structure_every", sampling.structure_every),
+            ("displacements_every", sampling.displacements_every),
+        ] {
             if every == 0 {
                 return Err(Error::invalid(format!("sampling.{what}"), 0, "a number of steps, 1 or more"));
             }

@@ -292,15 +292,18 @@ impl Default for BarostatSpec {
 pub struct SamplingSpec {
     /// Steps between samples of temperature, pressure, energies, density and volume.
     pub thermo_every: u64,
-    /// Steps between samples of structure and displacements.
+    /// Steps between samples of structure. Each costs as much as three steps of a melt, and atoms take some hundred steps to
+    /// arrange themselves anew.
     pub structure_every: u64,
+    /// Steps between samples of displacements.
+    pub displacements_every: u64,
     /// Steps between samples of the currents behind the transport coefficients; 0: none.
     pub transport_every: u64,
 }
 
 impl Default for SamplingSpec {
     fn default() -> Self {
-        Self { thermo_every: 10, structure_every: 20, transport_every: 5 }
+        Self { thermo_every: 10, structure_every: 150, displacements_every: 20, transport_every: 5 }
     }
 }
 
@@ -308,7 +311,7 @@ impl Default for SamplingSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExtrapolationSpec {
-    /// Steps between two grades. One costs some three evaluations of the forces: every 20 steps, a sixth of the run.
+    /// Steps between two grades. One costs about as much as the forces of a step: every 20 steps, a twentieth of the run.
     pub every: u64,
     /// A run that passes this grade warns.
     pub warn: f64,
