@@ -53,7 +53,10 @@ impl Clock {
 
     /// The mean time between two frames, fs; what was given counts more than what the file says.
     pub(super) fn interval_fs(&self) -> Option<f64> {
-        let mean = || Some((self.last_fs? - self.first_fs?) / self.intervals as f64).filter(|_| self.intervals > 0);
+        let mean = || {
+            let span = self.last_fs? - self.first_fs?;
+            (self.intervals > 0).then(|| span / self.intervals as f64)
+        };
         self.given_fs.or_else(mean)
     }
 }
