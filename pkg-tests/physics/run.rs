@@ -90,7 +90,10 @@ fn every_preset_is_complete() {
 /// Every folder of `potentials/` with its card.
 fn cards() -> Vec<(String, Card)> {
     let entries = std::fs::read_dir(potentials()).unwrap().map(|entry| entry.unwrap());
-    let folders = entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap());
+    // A folder may hold data for a potential yet to be fitted.
+    let folders = entries
+        .filter(|entry| entry.path().join("card.toml").is_file())
+        .map(|entry| entry.file_name().into_string().unwrap());
     let read = |folder: String| {
         let name = format!("{folder}/card.toml");
         let card = Card::read(&file(&name).unwrap(), &name).unwrap();
