@@ -11,7 +11,7 @@
 //! | [`parallel`] | fixed chunks over threads, sums in a fixed order; the only core module that names rayon |
 //! | [`math`] | vectors, SIMD lanes, seeded random numbers, statistics |
 //! | [`system`] | `System`, `Cell`, `Species`, and the builders of melts and crystals |
-//! | [`io`] | text parsers and writers, pure: .mtp, .almtp, .cfg, extended XYZ, LAMMPS, POSCAR |
+//! | [`io`] | text parsers and writers, pure: .mtp, .almtp, .cfg, extended XYZ, LAMMPS, POSCAR; trajectories and logs of others |
 //! | [`neighbor`] | the neighbour list with skin and reverse index |
 //! | [`potential`] | `Potential`, `Evaluation`; `mtp` (two kernels) and `simple` (analytic answers) |
 //! | [`fitting`] | templates, data sets, loss, optimiser, report; active sets and selection (MaxVol) |
@@ -20,7 +20,7 @@
 //! | [`analysis`] | series to `Estimate { value, standard_error, unit }` |
 //! | [`labelling`] | inputs and outputs of the codes that label: CP2K, GPAW, VASP, Quantum ESPRESSO |
 //! | [`chart`] | `ChartSpec` drawn by plotters on any back end |
-//! | [`run`] | `RunSpec` to results: what the command line and the page both drive |
+//! | [`run`] | `RunSpec` to results: what the command line and the page both drive; `analyze`: trajectories of others |
 //! | `wasm` | the JS boundary, compiled for wasm only; the only folder that names JS types |
 //!
 //! # One step of a run

@@ -111,16 +111,7 @@ impl Watched {
     fn step(&mut self, step: u64) -> Result<()> {
         timed(&mut self.stepping, || self.simulation.step())?;
         let simulation = &self.simulation;
-        let frame = Frame {
-            step,
-            time_fs: simulation.time_fs(),
-            system: simulation.system(),
-            temperature_kelvin: simulation.temperature(),
-            pressure_tensor: simulation.pressure_tensor(),
-            potential_energy: simulation.potential_energy(),
-            kinetic_energy: simulation.kinetic_energy(),
-            conserved_energy: simulation.conserved_energy(),
-        };
+        let frame = Frame::of(simulation);
         if step.is_multiple_of(self.sampling.thermo_every) {
             timed(&mut self.thermo.1, || self.thermo.0.observe(&frame));
             timed(&mut self.fluctuations.1, || self.fluctuations.0.observe(&frame));

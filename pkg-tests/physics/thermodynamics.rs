@@ -185,16 +185,7 @@ fn simulate(
     for step in 0..steps {
         simulation.step().unwrap();
         if step > steps / 10 && step % 5 == 0 {
-            fluctuations.observe(&Frame {
-                step,
-                time_fs: simulation.time_fs(),
-                system: simulation.system(),
-                temperature_kelvin: simulation.temperature(),
-                pressure_tensor: simulation.pressure_tensor(),
-                potential_energy: simulation.potential_energy(),
-                kinetic_energy: simulation.kinetic_energy(),
-                conserved_energy: simulation.conserved_energy(),
-            });
+            fluctuations.observe(&Frame::of(&simulation));
         }
     }
     let found = properties(&fluctuations, &amount, held);

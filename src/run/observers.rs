@@ -80,12 +80,7 @@ impl Observers {
         let frame = Frame {
             step: moving.earlier_steps + simulation.step_count(),
             time_fs: moving.earlier_fs + simulation.time_fs(),
-            system: simulation.system(),
-            temperature_kelvin: simulation.temperature(),
-            pressure_tensor: simulation.pressure_tensor(),
-            potential_energy: simulation.potential_energy(),
-            kinetic_energy: simulation.kinetic_energy(),
-            conserved_energy: simulation.conserved_energy(),
+            ..Frame::of(simulation)
         };
         if transport {
             self.transport.observe(&frame, simulation);

@@ -49,6 +49,7 @@ pub use thermo::{Quantity, Thermo};
 pub use trajectory::Trajectory;
 pub use vacf::{Vacf, VelocityCorrelation};
 
+use crate::dynamics::Simulation;
 use crate::math::Mat3;
 use crate::system::System;
 
@@ -71,6 +72,22 @@ pub struct Frame<'a> {
     pub kinetic_energy: f64,
     /// The ensemble's conserved quantity, eV.
     pub conserved_energy: f64,
+}
+
+impl<'a> Frame<'a> {
+    /// What a simulation shows now; steps and time since it was made.
+    pub fn of(simulation: &'a Simulation) -> Self {
+        Self {
+            step: simulation.step_count(),
+            time_fs: simulation.time_fs(),
+            system: simulation.system(),
+            temperature_kelvin: simulation.temperature(),
+            pressure_tensor: simulation.pressure_tensor(),
+            potential_energy: simulation.potential_energy(),
+            kinetic_energy: simulation.kinetic_energy(),
+            conserved_energy: simulation.conserved_energy(),
+        }
+    }
 }
 
 /// Something that watches a run.

@@ -1,6 +1,8 @@
 // Takes a file by drop or by picker. The size is looked at before a byte is read.
 
 import { el, freshId } from "./dom.js";
+import { acceptDrops } from "./drop-zone.js";
+import { reasonOf } from "./format.js";
 
 /** Largest file that is read, bytes: a structure of a million atoms stays well below. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -44,16 +46,7 @@ export class FileDrop {
       this.removeButton,
       this.error,
     );
-    this.element.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      this.element.classList.add("is-over");
-    });
-    this.element.addEventListener("dragleave", () => this.element.classList.remove("is-over"));
-    this.element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.element.classList.remove("is-over");
-      this.#take(event.dataTransfer?.files[0]);
-    });
+    acceptDrops(this.element, (transfer) => void this.#take(transfer.files[0]));
   }
 
   /** @param {string} message empty: nothing is wrong */
@@ -93,7 +86,7 @@ export class FileDrop {
     } catch (error) {
       if (mine !== this.taken) return;
       this.status.textContent = "No file taken.";
-      this.showError(error instanceof Error ? error.message : String(error));
+      this.showError(reasonOf(error));
     }
     this.removeButton.hidden = this.source === null;
     this.changed(this.file);

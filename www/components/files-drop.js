@@ -1,6 +1,7 @@
 // Takes several files, or folders of them, by drop or by picker; each can be taken away again.
 
 import { el, freshId } from "./dom.js";
+import { acceptDrops } from "./drop-zone.js";
 import { MAX_FILE_BYTES, kilobytes, readFile } from "./file-drop.js";
 import { count, reasonOf } from "./format.js";
 
@@ -47,16 +48,7 @@ export class FilesDrop {
       this.status,
       this.error,
     );
-    this.element.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      this.element.classList.add("is-over");
-    });
-    this.element.addEventListener("dragleave", () => this.element.classList.remove("is-over"));
-    this.element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.element.classList.remove("is-over");
-      if (event.dataTransfer) void this.#drop(event.dataTransfer);
-    });
+    acceptDrops(this.element, (transfer) => void this.#drop(transfer));
   }
 
   /** Says what is wrong with the files, beside what could not be taken. @param {string} message empty: nothing is wrong */
