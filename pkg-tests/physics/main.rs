@@ -15,6 +15,7 @@ mod ideal_gas;
 mod ionic;
 mod kernels;
 mod labelling;
+mod liquids;
 mod melt_structure;
 mod neighbors;
 mod reference;

@@ -75,28 +75,18 @@ impl Radiation {
         }
     }
 
-    /// The total structure factor with its errors, those of the partials taken as independent; `None` for an element that
-    /// the tables lack, or where nothing scatters.
-    pub fn total(self, partials: &[PartialStructureFactor]) -> Option<(Vec<f64>, Vec<Option<f64>>)> {
-        let waves = &partials.first()?.k;
-        let mut total = (Vec::new(), Vec::new());
-        for (i, &k) in waves.iter().enumerate() {
-            let (mut sum, mut variance, mut norm) = (0.0, Some(0.0), 0.0);
-            for partial in partials {
-                let [fa, fb] = [self.amplitude(&partial.first, k)?, self.amplitude(&partial.second, k)?];
-                let twice = if partial.first == partial.second { 1.0 } else { 2.0 };
-                let weight = twice * partial.fractions[0] * partial.fractions[1] * fa * fb;
-                norm += weight;
-                sum += weight * partial.s[i];
-                variance = variance.zip(partial.errors[i]).map(|(v, e)| v + (weight * e).powi(2));
-            }
-            if norm.abs() < 1e-9 {
-                return None;
-            }
-            total.0.push(sum / norm);
-            total.1.push(variance.map(|v: f64| v.sqrt() / norm.abs()));
-        }
-        Some(total)
+    /// Weights of the partial structure factors in the total at wave number k (1/Å), which add up to 1; `None` for an element
+    /// that the tables lack, or where nothing scatters.
+    pub fn weights(self, partials: &[PartialStructureFactor], k: f64) -> Option<Vec<f64>> {
+        let weight = |partial: &PartialStructureFactor| {
+            let [fa, fb] = [self.amplitude(&partial.first, k)?, self.amplitude(&partial.second, k)?];
+            let twice = if partial.first == partial.second { 1.0 } else { 2.0 };
+            Some(twice * partial.fractions[0] * partial.fractions[1] * fa * fb)
+        };
+        let mut weights = partials.iter().map(weight).collect::<Option<Vec<f64>>>()?;
+        let norm: f64 = weights.iter().sum();
+        weights.iter_mut().for_each(|weight| *weight /= norm);
+        (norm.abs() > 1e-9).then_some(weights)
     }
 }
 
@@ -120,21 +110,22 @@ mod tests {
 
     #[test]
     fn what_scatters_alike_weighs_by_fractions() {
-        let partial = |first: &str, second: &str, fractions: [f64; 2], s: f64| PartialStructureFactor {
+        let partial = |first: &str, second: &str, fractions: [f64; 2]| PartialStructureFactor {
             first: first.into(),
             second: second.into(),
             fractions,
-            k: vec![2.0],
-            s: vec![s],
-            errors: vec![Some(0.1)],
+            k: vec![],
+            s: vec![],
+            errors: vec![],
         };
         let (a, b) = (1.0 / 3.0, 2.0 / 3.0);
-        let partials =
-            [partial("Ca", "Ca", [a, a], 1.0), partial("Ca", "Cl", [a, b], 2.0), partial("Cl", "Cl", [b, b], 4.0)];
-        let (total, errors) = Radiation::Neutrons.total(&partials).unwrap();
+        let partials = [partial("Ca", "Ca", [a, a]), partial("Ca", "Cl", [a, b]), partial("Cl", "Cl", [b, b])];
+        let weights = Radiation::Neutrons.weights(&partials, 2.0).unwrap();
         let (x, y) = (4.70 * a, 9.577 * b);
         let norm = (x + y) * (x + y);
-        assert!((total[0] - (x * x + 4.0 * x * y + 4.0 * y * y) / norm).abs() < 1e-12);
-        assert!(errors[0].unwrap() < 0.1);
+        for (weight, exact) in weights.into_iter().zip([x * x, 2.0 * x * y, y * y]) {
+            assert!((weight - exact / norm).abs() < 1e-12);
+        }
+        assert!(Radiation::XRays.weights(&[partial("Ca", "Og", [a, b])], 2.0).is_none());
     }
 }

@@ -12,8 +12,8 @@ use crate::sampling::{
     ANGLES, COORDINATIONS, Histogram, PartialStructureFactor, RdfCurve, SIZES, Shells, StructureFactor,
 };
 
-/// Half the stretch of g(r) around a peak or a minimum that its height is averaged over, Å.
-const AROUND: f64 = 0.1;
+/// The setting that tells up to where atoms count as neighbours.
+const WITHIN: &str = "neighbours within";
 const WAITS_FOR_SHELLS: &str = "Waits until g(r) shows its first minimum.";
 
 fn axis(label: &str, unit: &str) -> Axis {
@@ -58,17 +58,7 @@ fn pair_mean_force(curve: &RdfCurve, kelvin: f64) -> Option<Property> {
     let (peak, minimum) = (curve.first_peak.as_ref()?, curve.first_minimum.as_ref()?);
     let rt = 1e-3 * GAS_CONSTANT * kelvin;
     let errors = curve.standard_error.as_ref();
-    // The bins' errors count in full: neighbouring bins share the slow changes of the liquid.
-    let around = |r: f64| -> Option<(f64, Option<f64>)> {
-        let near: Vec<usize> = (0..curve.g.len()).filter(|&k| (curve.r_angstrom[k] - r).abs() < AROUND).collect();
-        let mean = |values: &[f64]| near.iter().map(|&k| values[k]).sum::<f64>() / near.len() as f64;
-        let g = mean(&curve.g);
-        (!near.is_empty() && g > 0.0).then(|| (g, errors.map(|errors| mean(errors) / g)))
-    };
-    let ((high, high_error), (low, low_error)) = (around(peak.value)?, around(minimum.value)?);
-    let relative = high_error.zip(low_error).map(|(a, b)| (a * a + b * b).sqrt());
-    let error = MeanError { standard_error: relative.map(|e| rt * e), independent_samples: peak.independent_samples };
-    let estimate = Estimate::new(rt * (high / low).ln(), error, "kJ/mol");
+    let estimate = curve.first_barrier.clone()?.scaled(rt, "kJ/mol");
     let (mut r, mut w, mut band) = (Vec::new(), Vec::new(), Vec::new());
     for k in (0..curve.g.len()).filter(|&k| curve.g[k] > 0.01) {
         r.push(curve.r_angstrom[k]);
@@ -107,7 +97,7 @@ pub fn shells(shells: &Shells) -> Vec<Property> {
         own.extend(clusters(shells, k, a, b));
         own.push(residence(shells, k, a, b));
         for each in &mut own {
-            each.settings.insert("neighbours within".to_owned(), format!("{cutoff:.3} Å"));
+            each.settings.insert(WITHIN.to_owned(), format!("{cutoff:.3} Å"));
         }
         found.extend(own);
     }
@@ -182,18 +172,23 @@ fn angles(shells: &Shells, links: &[(&str, &str, f64)]) -> Vec<Property> {
                 let curve = series(&of, degrees, values, errors, Style::Line);
                 let drawn = chart(&format!("Bond angle {of}"), axis("angle", "°"), axis("per degree", ""), vec![curve]);
                 let mean = shells.mean_angle(centre, x, y);
-                found.push(property(
-                    "bond-angle",
-                    &of,
-                    format!("Mean bond angle {of}"),
-                    "counted neighbours",
-                    mean,
-                    vec![drawn],
-                ));
+                let name = format!("Mean bond angle {of}");
+                let mut angle = property("bond-angle", &of, name, "counted neighbours", mean, vec![drawn]);
+                angle.settings.insert(WITHIN.to_owned(), cutoffs(links, centre, [x, y]));
+                found.push(angle);
             }
         }
     }
     found
+}
+
+/// Up to where x and y are neighbours of `centre`.
+fn cutoffs(links: &[(&str, &str, f64)], centre: &str, [x, y]: [&str; 2]) -> String {
+    let of = |neighbour: &str| {
+        let joins = |(a, b, _): &&(&str, &str, f64)| [(*a, *b), (*b, *a)].contains(&(centre, neighbour));
+        links.iter().find(joins).map_or(0.0, |link| link.2)
+    };
+    if x == y { format!("{:.3} Å", of(x)) } else { format!("{:.3} Å for {x}, {:.3} Å for {y}", of(x), of(y)) }
 }
 
 /// Partial structure factors, and what neutrons and X-rays see of them. The value is the height of the highest peak.
@@ -201,7 +196,8 @@ pub fn structure_factors(observer: &StructureFactor) -> Vec<Property> {
     let partials = observer.partials();
     let mut found: Vec<Property> = partials.iter().map(partial).collect();
     for (radiation, name) in [(Radiation::Neutrons, "neutrons"), (Radiation::XRays, "X-rays")] {
-        if let (Some(first), Some((s, errors))) = (partials.first(), radiation.total(&partials)) {
+        let total = observer.total(|k| radiation.weights(&partials, k));
+        if let (Some(first), Some((s, errors))) = (partials.first(), total) {
             found.push(factor(
                 "",
                 &format!("Structure factor, {name}"),
@@ -221,13 +217,11 @@ fn partial(partial: &PartialStructureFactor) -> Property {
     factor(&format!("{first}-{second}"), &name, "partial, Faber–Ziman", k, s.clone(), errors.clone())
 }
 
-fn factor(of: &str, name: &str, route: &str, k: &[f64], s: Vec<f64>, errors: Vec<Option<f64>>) -> Property {
+fn factor(of: &str, name: &str, route: &str, k: &[f64], s: Vec<f64>, errors: Vec<MeanError>) -> Property {
     let peak = (0..s.len()).max_by(|&a, &b| s[a].total_cmp(&s[b]));
-    let estimate = peak.map(|i| {
-        let error = MeanError { standard_error: errors[i], independent_samples: 0.0 };
-        Estimate::new(s[i], error, "")
-    });
+    let estimate = peak.map(|i| Estimate::new(s[i], errors[i], ""));
     let at = peak.map(|i| format!("{:.2} Å⁻¹", k[i]));
+    let errors = errors.into_iter().map(|error| error.standard_error).collect();
     let drawn = chart(name, axis("k", "Å⁻¹"), axis("S", ""), vec![series(name, k.to_vec(), s, errors, Style::Line)]);
     let mut found = property("structure-factor", of, format!("{name}: highest peak"), route, estimate, vec![drawn]);
     if let Some(at) = at {

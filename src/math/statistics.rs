@@ -45,6 +45,14 @@ pub struct MeanError {
     pub independent_samples: f64,
 }
 
+impl MeanError {
+    /// The error of the same quantity in another unit.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self { standard_error: self.standard_error.map(|error| error * factor.abs()), ..self }
+    }
+}
+
 /// Streaming block averages: O(log n) memory, O(1) amortised time per sample.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Blocking {

@@ -75,6 +75,8 @@ pub struct RdfCurve {
     pub first_peak_height: Option<Estimate>,
     /// Position of the first minimum after it, Å.
     pub first_minimum: Option<Estimate>,
+    /// `ln(g_max/g_min)` of the first peak and the first minimum; `None` where g vanishes between the shells.
+    pub first_barrier: Option<Estimate>,
     /// Number of `second` around a `first` up to the first minimum.
     pub coordination_number: Option<Estimate>,
     /// Number of `first` around a `second` up to the first minimum.
@@ -199,6 +201,7 @@ impl Rdf {
             first_peak: None,
             first_peak_height: None,
             first_minimum: None,
+            first_barrier: None,
             coordination_number: None,
             reverse_coordination_number: None,
         };
@@ -213,6 +216,7 @@ impl Rdf {
             if whole.minimum.is_some() {
                 let number = estimate(|m| m.coordination, "");
                 result.first_minimum = Some(estimate(|m| m.minimum, "Å"));
+                result.first_barrier = whole.depth.map(|_| estimate(|m| m.barrier, ""));
                 result.reverse_coordination_number = Some(number.clone().scaled(reverse, ""));
                 result.coordination_number = Some(number);
             }
@@ -286,6 +290,7 @@ struct Measured {
     peak: f64,
     height: f64,
     minimum: f64,
+    barrier: f64,
     coordination: f64,
 }
 
@@ -296,6 +301,7 @@ impl Measured {
             peak: pseudo(self.peak, without.peak),
             height: pseudo(self.height, without.height),
             minimum: pseudo(self.minimum, without.minimum),
+            barrier: pseudo(self.barrier, without.barrier),
             coordination: pseudo(self.coordination, without.coordination),
         }
     }
@@ -344,6 +350,7 @@ impl Shape {
             peak: features.peak,
             height: features.height,
             minimum,
+            barrier: features.depth.map_or(0.0, |depth| (features.height / depth).ln()),
             coordination: self.neighbours_within(row, minimum),
         }
     }

@@ -1,14 +1,19 @@
 //! The first peak and the first minimum of a radial distribution function.
 //!
 //! Both are looked for on a smoothed curve, so that noise makes none, and then placed by a parabola through the curve
-//! itself, so that smoothing moves and flattens none.
+//! itself, so that smoothing moves and flattens none. The parabola's weights follow its vertex: did they sit on a bin, a
+//! position would jump with the bin, and no error bar would know of it.
+
+use crate::math::{Mat3, Vec3};
 
 /// Width of the Gaussian that smooths, Å.
 const SMOOTHING: f64 = 0.1;
-/// Half the stretch of curve that the parabola at a peak is fitted to, Å.
-const PEAK_WINDOW: f64 = 0.15;
+/// Where the weights of the parabola at a peak end, Å from its vertex.
+const PEAK_WINDOW: f64 = 0.23;
 /// The same at a minimum, which is wider.
-const MINIMUM_WINDOW: f64 = 0.3;
+const MINIMUM_WINDOW: f64 = 0.46;
+/// A vertex has settled when it moves by less than this, Å; one that does not within so many rounds is none.
+const SETTLED: (f64, usize) = (1e-5, 60);
 /// The first peak is the first maximum of at least this share of the highest.
 const PEAK_SHARE: f64 = 0.6;
 /// A peak rises above 1 by at least this, and by this many times its counting noise.
@@ -27,12 +32,14 @@ pub(super) struct Features {
     pub(super) height: f64,
     /// Position of the first minimum, Å; `None` if the curve does not rise again within its range.
     pub(super) minimum: Option<f64>,
+    /// g there; `None` where there is none, or next to none.
+    pub(super) depth: Option<f64>,
 }
 
 impl Features {
     /// These features, with the other's minimum if there is none.
     pub(super) fn or(self, other: &Self) -> Self {
-        Self { minimum: self.minimum.or(other.minimum), ..self }
+        Self { minimum: self.minimum.or(other.minimum), depth: self.depth.or(other.depth), ..self }
     }
 }
 
@@ -55,12 +62,13 @@ impl FeatureFinder<'_> {
         let minimum = first_minimum(&smooth, &noise, at).map(|low| {
             let gap = GAP_SHARE * smooth[at];
             if smooth[low] < gap {
-                self.middle_of_gap(&smooth, low, gap)
+                (self.middle_of_gap(&smooth, low, gap), None)
             } else {
-                self.parabola(low, MINIMUM_WINDOW, 1.0).map_or(self.middle(low), |(r, _)| r)
+                let (r, g) = self.parabola(low, MINIMUM_WINDOW, 1.0).unwrap_or((self.middle(low), smooth[low]));
+                (r, (g > 0.0).then_some(g))
             }
         });
-        Some(Features { peak, height, minimum })
+        Some(Features { peak, height, minimum: minimum.map(|(r, _)| r), depth: minimum.and_then(|(_, g)| g) })
     }
 
     fn middle(&self, bin: usize) -> f64 {
@@ -86,24 +94,40 @@ impl FeatureFinder<'_> {
             .unzip()
     }
 
-    /// Vertex of the parabola through the curve within `window` of a bin; `bend` is the sign of its curvature. `None` if it
-    /// bends the other way or has its vertex outside.
+    /// Vertex of the parabola through the curve with weights `(1 - (d/window)^2)^2` around the vertex itself, found from
+    /// that around a bin; `bend` is the sign of its curvature. `None` if it bends the other way, or wanders off.
     fn parabola(&self, at: usize, window: f64, bend: f64) -> Option<(f64, f64)> {
-        let reach = ((window / self.bin).round() as usize).max(1);
-        let points = at.checked_sub(reach)?..at + reach + 1;
-        let values = self.g.get(points)?;
-        let n = values.len() as f64;
-        // Least squares on x = -reach..=reach, where odd moments vanish.
-        let x = |k: usize| k as f64 - reach as f64;
-        let sum = |power: i32| values.iter().enumerate().map(|(k, g)| x(k).powi(power) * g).sum::<f64>();
-        let moment = |power: i32| (0..values.len()).map(|k| x(k).powi(power)).sum::<f64>();
-        let (m2, m4) = (moment(2), moment(4));
-        let slope = sum(1) / m2;
-        let curvature = (n * sum(2) - m2 * sum(0)) / (n * m4 - m2 * m2);
-        let base = (sum(0) - curvature * m2) / n;
-        let vertex = -0.5 * slope / curvature;
-        let inside = curvature * bend > 0.0 && vertex.abs() <= reach as f64;
-        inside.then(|| (self.middle(at) + vertex * self.bin, base - 0.25 * slope * slope / curvature))
+        let (start, mut centre) = (self.middle(at), self.middle(at));
+        for _ in 0..SETTLED.1 {
+            let (vertex, value) = self.weighted_parabola(centre, window, bend)?;
+            if (vertex - start).abs() > window {
+                return None;
+            }
+            if (vertex - centre).abs() < SETTLED.0 {
+                return Some((vertex, value));
+            }
+            centre = vertex;
+        }
+        None
+    }
+
+    /// One round of [`FeatureFinder::parabola`], with the weights around `centre`.
+    fn weighted_parabola(&self, centre: f64, window: f64, bend: f64) -> Option<(f64, f64)> {
+        let first = ((centre - window) / self.bin - 0.5).ceil().max(0.0) as usize;
+        let last = ((centre + window) / self.bin - 0.5).floor() as usize;
+        let values = self.g.get(first..=last)?;
+        let (mut matrix, mut right) = (Mat3::zeros(), Vec3::zeros());
+        for (k, &g) in values.iter().enumerate() {
+            let x = (self.middle(first + k) - centre) / window;
+            let weight = (1.0 - x * x).powi(2);
+            let powers = Vec3::new(1.0, x, x * x);
+            matrix += weight * powers * powers.transpose();
+            right += weight * g * powers;
+        }
+        let [base, slope, curvature] = matrix.try_inverse().map(|inverse| (inverse * right).into())?;
+        let vertex: f64 = -0.5 * slope / curvature;
+        let found = (centre + vertex * window, base + 0.5 * slope * vertex);
+        (curvature * bend > 0.0 && vertex.abs() <= 1.0).then_some(found)
     }
 
     fn middle_of_gap(&self, smooth: &[f64], low: usize, gap: f64) -> f64 {

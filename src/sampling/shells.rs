@@ -31,6 +31,8 @@ pub const ANGLES: usize = 90;
 pub const SIZES: usize = 21;
 /// Frames at which the cutoffs are looked for, before and between which it is not worth the time.
 const LOOKS: [u64; 6] = [10, 20, 40, 80, 160, 320];
+/// Once a look finds a cutoff that is off by more than this, Å, everything is counted anew with the better ones.
+const MOVED: f64 = 0.05;
 /// A path that comes back this far from where it started has gone around the cell, Å.
 const WINDS: f64 = 0.5;
 
@@ -99,19 +101,11 @@ impl Shells {
         let names = system.species.iter().map(|s| s.name.clone()).collect();
         let width = Layout { species: system.species.len(), links: links.len() }.width();
         let residence = links.iter().map(|_| Residence::new()).collect();
-        Self {
-            names,
-            links,
-            ready: false,
-            seen: 0,
-            frames: 0,
-            rows: Rows::new(width),
-            residence,
-            scratch: Scratch::default(),
-        }
+        let (rows, scratch) = (Rows::new(width), Scratch::default());
+        Self { names, links, ready: false, seen: 0, frames: 0, rows, residence, scratch }
     }
 
-    /// Frames taken in since the cutoffs were known.
+    /// Frames taken in since the cutoffs were set.
     pub fn frames(&self) -> u64 {
         self.frames
     }
@@ -126,7 +120,7 @@ impl Shells {
     /// Takes in one frame; `rdf` has already seen it.
     pub fn observe(&mut self, frame: &Frame, rdf: &Rdf) {
         self.seen += 1;
-        if !self.ready && LOOKS.contains(&self.seen) {
+        if LOOKS.contains(&self.seen) {
             self.find_cutoffs(rdf);
         }
         if !self.ready || self.links.is_empty() {
@@ -146,18 +140,24 @@ impl Shells {
         self.scratch = scratch;
     }
 
+    /// Sets the cutoffs to the first minima, if all are known and some are new.
     fn find_cutoffs(&mut self, rdf: &Rdf) {
         let curves = rdf.curves();
-        for link in &mut self.links {
+        let minimum = |link: &Link| {
             let (a, b) = (&self.names[link.a as usize], &self.names[link.b as usize]);
             let same = |first: &String, second: &String| (first == a && second == b) || (first == b && second == a);
-            let minimum = curves.iter().find(|c| same(&c.first, &c.second)).and_then(|c| c.first_minimum.as_ref());
-            match minimum {
-                Some(minimum) => link.cutoff = minimum.value,
-                None => return,
-            }
+            curves.iter().find(|c| same(&c.first, &c.second))?.first_minimum.as_ref().map(|minimum| minimum.value)
+        };
+        let Some(minima) = self.links.iter().map(minimum).collect::<Option<Vec<f64>>>() else { return };
+        if self.links.iter().zip(&minima).all(|(link, minimum)| (link.cutoff - minimum).abs() <= MOVED) {
+            return;
         }
-        self.ready = true;
+        for (link, minimum) in self.links.iter_mut().zip(minima) {
+            link.cutoff = minimum;
+        }
+        (self.ready, self.frames) = (true, 0);
+        self.rows = Rows::new(self.rows.width());
+        self.residence.fill_with(Residence::new);
     }
 
     /// All bonds, from either end, sorted by the atom that they start from.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::Rows;
 use super::{Frame, Observer};
 use crate::math::Vec3;
-use crate::math::statistics::rows_error;
+use crate::math::statistics::{MeanError, rows_error};
 use crate::system::System;
 
 /// Largest wave number, 1/Å.
@@ -40,8 +40,20 @@ pub struct PartialStructureFactor {
     pub k: Vec<f64>,
     /// S_ab.
     pub s: Vec<f64>,
-    /// Standard errors.
-    pub errors: Vec<Option<f64>>,
+    /// Their errors.
+    pub errors: Vec<MeanError>,
+}
+
+/// What makes `<rho_a(k) rho_b(-k)>/N` a partial structure factor.
+struct Scale {
+    own: f64,
+    fractions: f64,
+}
+
+impl Scale {
+    fn partial(&self, product: f64) -> f64 {
+        1.0 + (product - self.own) / self.fractions
+    }
 }
 
 /// Follows all partial structure factors of a cell that is periodic in all directions.
@@ -122,24 +134,53 @@ impl StructureFactor {
         if self.frames == 0 {
             return Vec::new();
         }
-        let atoms: f64 = self.counts.iter().map(|&n| n as f64).sum();
         let mean = self.rows.mean();
         let partial = |(p, (a, b)): (usize, (usize, usize))| {
-            let [ca, cb] = [a, b].map(|s| self.counts[s] as f64 / atoms);
-            let own = if a == b { ca } else { 0.0 };
+            let scale = self.scale(a, b);
             let columns = p * self.bins.len()..(p + 1) * self.bins.len();
             PartialStructureFactor {
                 first: self.names[a].clone(),
                 second: self.names[b].clone(),
-                fractions: [ca, cb],
+                fractions: [self.fraction(a), self.fraction(b)],
                 k: self.bins.iter().map(|(k, _)| *k).collect(),
-                s: mean[columns.clone()].iter().map(|product| 1.0 + (product - own) / (ca * cb)).collect(),
+                s: mean[columns.clone()].iter().map(|product| scale.partial(*product)).collect(),
                 errors: columns
-                    .map(|column| rows_error(&self.rows.column(column)).standard_error.map(|e| e / (ca * cb)))
+                    .map(|column| rows_error(&self.rows.column(column)).scaled(1.0 / scale.fractions))
                     .collect(),
             }
         };
         pairs(self.names.len()).enumerate().map(partial).collect()
+    }
+
+    /// A sum of the partials with its errors, in which their correlation counts. `weights` tells, for a wave number in 1/Å, the
+    /// weight of each partial in the order of [`StructureFactor::partials`]; `None` where it does, or before the first frame.
+    pub fn total(&self, weights: impl Fn(f64) -> Option<Vec<f64>>) -> Option<(Vec<f64>, Vec<MeanError>)> {
+        if self.frames == 0 {
+            return None;
+        }
+        let scales: Vec<Scale> = pairs(self.names.len()).map(|(a, b)| self.scale(a, b)).collect();
+        let mean = self.rows.mean();
+        let mut total = (Vec::new(), Vec::new());
+        for (bin, &(k, _)) in self.bins.iter().enumerate() {
+            let weights = weights(k)?;
+            let of = |row: &[f64]| -> f64 {
+                let partial = |(p, scale): (usize, &Scale)| weights[p] * scale.partial(row[p * self.bins.len() + bin]);
+                scales.iter().enumerate().map(partial).sum()
+            };
+            let rows: Vec<f64> = (0..self.rows.len()).map(|i| of(self.rows.row(i))).collect();
+            total.0.push(of(&mean));
+            total.1.push(rows_error(&rows));
+        }
+        Some(total)
+    }
+
+    fn fraction(&self, species: usize) -> f64 {
+        self.counts[species] as f64 / self.counts.iter().sum::<usize>() as f64
+    }
+
+    fn scale(&self, a: usize, b: usize) -> Scale {
+        let [ca, cb] = [a, b].map(|species| self.fraction(species));
+        Scale { own: if a == b { ca } else { 0.0 }, fractions: ca * cb }
     }
 
     fn set_phases(&self, system: &System, phases: &mut [Vec<(f64, f64)>; 3]) {

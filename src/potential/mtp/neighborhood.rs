@@ -10,7 +10,7 @@
 //!
 //! Lanes past the last neighbour hold the unit vector x and radial functions of zero: they add nothing.
 
-use crate::math::lanes::Lanes;
+use crate::math::lanes::{Lanes, entry_by_entry};
 use crate::math::{Mat3, Vec3};
 
 use super::radial::{Envelope, RadialFunctions, Recurrence, repulsion};
@@ -152,6 +152,7 @@ impl<const W: usize> Neighborhood<W> {
     #[inline(always)]
     fn normalise(&mut self) {
         for n in 0..self.entries {
+            entry_by_entry();
             let distance = Lanes(self.distance[n]).sqrt();
             let reciprocal = distance.recip();
             self.distance[n] = distance.0;
@@ -175,6 +176,7 @@ impl<const W: usize> Neighborhood<W> {
         end: usize,
     ) {
         for n in (start..end).step_by(W) {
+            entry_by_entry();
             let at = n..n + W;
             let mut lanes = [0.0; W];
             lanes.copy_from_slice(&self.distance.as_flattened()[at.clone()]);
@@ -196,6 +198,7 @@ impl<const W: usize> Neighborhood<W> {
     pub(super) fn start_rows(&mut self, mu: usize, s: usize) {
         let entries = self.entries;
         for ((row, f), z) in self.row[..entries].iter_mut().zip(&self.f[mu][..entries]).zip(&self.z[..entries]) {
+            entry_by_entry();
             *row = if s == 0 { *f } else { (Lanes(*f) * Lanes(*z)).0 };
         }
     }
@@ -217,6 +220,7 @@ impl<const W: usize> Neighborhood<W> {
         let n = self.entries;
         let mut sums = [Lanes::ZERO; P];
         for ((row, x), y) in self.row[..n].iter_mut().zip(&self.x[..n]).zip(&self.y[..n]) {
+            entry_by_entry();
             let mut power = Lanes(*row);
             *row = (power * Lanes(*y)).0;
             sums[0] += power;
@@ -359,6 +363,7 @@ impl<const W: usize> Gradients<W> {
         let n = self.entries;
         let tracks = self.value[..n].iter_mut().zip(&mut self.dx[..n]).zip(&mut self.dy[..n]);
         for ((((value, dx), dy), x), y) in tracks.zip(&atom.x[..n]).zip(&atom.y[..n]) {
+            entry_by_entry();
             let (x, y) = (Lanes(*x), Lanes(*y));
             let mut h = Lanes::splat(coefficients[P - 1]);
             let mut dh = Lanes::ZERO;
@@ -377,6 +382,7 @@ impl<const W: usize> Gradients<W> {
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn finish_polynomial(&mut self, atom: &Neighborhood<W>, mu: usize, s: usize) {
         for n in 0..self.entries {
+            entry_by_entry();
             let (f, df) = (Lanes(atom.f[mu][n]), Lanes(atom.df[mu][n]));
             let (value, dx, dy) = (Lanes(self.value[n]), Lanes(self.dx[n]), Lanes(self.dy[n]));
             let z = if s == 0 { Lanes::splat(1.0) } else { Lanes(atom.z[n]) };
@@ -402,6 +408,7 @@ impl<const W: usize> Gradients<W> {
         }
         let mut virial = [Lanes::<W>::ZERO; 6];
         for n in 0..self.entries {
+            entry_by_entry();
             let (x, y, z) = (Lanes(atom.x[n]), Lanes(atom.y[n]), Lanes(atom.z[n]));
             let (gx, gy, gz) = (Lanes(self.gx[n]), Lanes(self.gy[n]), Lanes(self.gz[n]));
             let reciprocal = Lanes(atom.reciprocal[n]);

@@ -13,7 +13,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::math::lanes::Lanes;
+use crate::math::lanes::{Lanes, entry_by_entry};
 use crate::parallel;
 
 use super::kernel_lanes::{BATCH, Instructions, Node, contract, sum_moments};
@@ -213,6 +213,7 @@ impl<const W: usize> RowLanes<W> {
                 workspace.coefficients.clear();
                 workspace.coefficients.extend(workspace.adjoints[base..end].iter().map(|node| node[lane]));
                 for (n, value) in track[..atom.entries].iter_mut().enumerate() {
+                    entry_by_entry();
                     let polynomial = horner(&workspace.coefficients, rows, Lanes(atom.x[n]), Lanes(atom.y[n]));
                     let factor = if s == 0 { Lanes::splat(1.0) } else { Lanes(atom.z[n]) };
                     *value = (Lanes(*value) + polynomial * factor).0;
@@ -231,9 +232,11 @@ impl<const W: usize> RowLanes<W> {
         for &(end, zj) in &atoms[lane].runs {
             sums.fill(Lanes::ZERO);
             for n in (start..end).step_by(W) {
+                entry_by_entry();
                 // Lanes from `end` on belong to the next species.
                 let taken = (end - n).min(W);
                 for (here, track) in here.iter_mut().zip(&*polynomials) {
+                    entry_by_entry();
                     *here = lanes_from(track, n, taken, 0.0);
                 }
                 let distance = lanes_from(&atoms[lane].distance, n, taken, self.radial.max_dist);
@@ -262,6 +265,7 @@ impl<const W: usize> RowLanes<W> {
                 (p, before) = (factor * p + before * Lanes::splat(c), p);
             }
             for (sum, polynomial) in row.iter_mut().zip(polynomials) {
+                entry_by_entry();
                 *sum += p * *polynomial;
             }
         }
