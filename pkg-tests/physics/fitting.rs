@@ -284,15 +284,15 @@ fn fitted(mut fit: Fit) -> Fit {
 /// From random coefficients a fit describes a teacher of the same form.
 #[test]
 fn a_fit_describes_its_teacher() {
-    let spec = FitSpec { starts: 2, held_out: 0.2, ..FitSpec::default() };
+    let spec = FitSpec { starts: 6, held_out: 0.2, ..FitSpec::default() };
     let fit = fitted(Fit::new(untrained(), data_set(labelled_by(&teacher(), 40)).unwrap(), spec).unwrap());
     let potential = fit.potential().unwrap();
     let held_out = errors(&potential, fit.held_out()).unwrap();
     let labels = fit.held_out().configurations.iter().flat_map(|labelled| &labelled.labels.forces);
     let (squares, count) = labels.fold((0.0, 0), |(sum, n), force| (sum + force.norm_squared(), n + 3));
     let size = (squares / f64::from(count)).sqrt();
-    // The nearest minimum need not be the teacher, but explains most of its forces; no potential at all would miss by 1.
-    assert!(held_out.force_component.rms < 0.4 * size, "{held_out:?} {size}");
+    // Some starts end in other minima, which miss a third of the forces; of six, the best is the teacher.
+    assert!(held_out.force_component.rms < 1e-3 * size, "{held_out:?} {size}");
     assert!(read_mtp(&write_mtp(&potential), "written").unwrap() == potential);
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::chart::{Axis, ChartSpec, Series, Style, Theme};
 use crate::error::Result;
 use crate::potential::mtp::MtpParameters;
+use crate::system::Species;
 use crate::units::EV_PER_A3_TO_GPA;
 
 use super::dataset::{DataSet, Labelled};
@@ -177,11 +178,15 @@ pub(super) fn proportions(counts: &[usize]) -> Vec<usize> {
     counts.iter().map(|count| count / divisor).collect()
 }
 
-/// Counts with their names, such as "K1 Ca2 Cl5"; names that are no mere symbols stand apart from theirs: "0×1 1×2".
+/// Counts with their names, anions last, such as "K1 Ca2 Cl5"; names that are no mere symbols stand apart from theirs:
+/// "0×1 1×2".
 pub(super) fn formula(counts: &[usize], names: &[&str]) -> String {
-    let present = counts.iter().zip(names).filter(|(count, _)| **count > 0);
+    let anion =
+        |name: &str| Species::from_name(name).is_ok_and(|known| known.charge_e.is_some_and(|charge| charge < 0.0));
+    let mut present: Vec<_> = counts.iter().zip(names).filter(|(count, _)| **count > 0).collect();
+    present.sort_by_key(|(_, name)| anion(name));
     let times = |name: &str| if name.ends_with(|c: char| c.is_ascii_alphabetic()) { "" } else { "×" };
-    present.map(|(count, name)| format!("{name}{}{count}", times(name))).collect::<Vec<_>>().join(" ")
+    present.iter().map(|(count, name)| format!("{name}{}{count}", times(name))).collect::<Vec<_>>().join(" ")
 }
 
 /// Parity plots of energy, forces and stress, each with a series a part and the diagonal.

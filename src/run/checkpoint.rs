@@ -140,11 +140,18 @@ fn read(bytes: &[u8]) -> Result<Saved> {
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| broken("other bytes"))?;
     let (version, rest) = rest.split_first().ok_or_else(|| broken("too few bytes"))?;
     if *version != VERSION {
-        return Err(broken(&format!("version {version}")));
+        let found = format!("a run that another version of Crucible saved (form {version}, this one's is {VERSION})");
+        return Err(Error::invalid("saved run", found, "one of this version; start the run anew"));
     }
     let (sum, body) = rest.split_first_chunk::<8>().ok_or_else(|| broken("too few bytes"))?;
     if checksum(body) != u64::from_le_bytes(*sum) {
         return Err(broken("damaged bytes"));
     }
-    postcard::from_bytes(body).map_err(|e| broken(&e.to_string()))
+    postcard::from_bytes(body).map_err(|_| {
+        Error::invalid(
+            "saved run",
+            "a form that this version of Crucible doesn't know",
+            "one of its own; start the run anew",
+        )
+    })
 }
