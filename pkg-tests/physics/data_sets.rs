@@ -109,7 +109,19 @@ fn bad_data_end_the_command_line_with_the_same_words() {
         crucible::io::write_mtp(&above)
     });
     let data = folder.path("data.extxyz");
-    let cases: [(&str, String); 9] = [
+    let atomic = |all: &mut Vec<Configuration>| {
+        for configuration in all {
+            configuration.energy = configuration.energy.map(|energy| energy / 27.2114);
+            configuration.forces.iter_mut().flatten().for_each(|force| *force /= 51.4221);
+            configuration.plus_stress = configuration.plus_stress.map(|stress| stress / 51.4221);
+        }
+    };
+    let pulled = |all: &mut Vec<Configuration>| {
+        let mut pulled = all[0].clone();
+        pulled.plus_stress = pulled.plus_stress.map(|stress| -stress);
+        all.push(pulled);
+    };
+    let cases: [(&str, String); 11] = [
         ("no configuration with energy", train(&|all| all.iter_mut().for_each(|c| c.energy = None), &[])),
         ("no forces in 1 of 24", train(&|all| all[3].forces = None, &[])),
         ("not converged", train(&|all| state(&mut all[4], "converged", "F"), &[])),
@@ -118,6 +130,8 @@ fn bad_data_end_the_command_line_with_the_same_words() {
         ("no atom of species 2 (Ca)", train(&|_| (), &["--species", "K,Cl,Ca"])),
         ("equations for", train(&|all| all.truncate(1), &[])),
         ("look like Hartree", train(&hartree, &[])),
+        ("forces per bohr", train(&atomic, &[])),
+        ("stresses", train(&pulled, &[])),
         ("min_dist of the potential", {
             folder.file("data.extxyz", write_extxyz(&good));
             let output = crucible(&["train", &data, "-o", &folder.path("out.mtp"), "--template", &trained]);

@@ -94,9 +94,9 @@ const PW: &str = "
 
 /// VASP's atoms are grouped: both chlorines, then potassium. Forces in eV/Å, stress in kbar.
 fn outcar() -> String {
-    let row = |f: [f64; 3]| {
+    let row = |[a, b, c]: [f64; 3], f: [f64; 3]| {
         let [x, y, z] = f.map(|x| x * HARTREE / BOHR);
-        format!("      0.00000      0.00000      0.00000    {x:13.9} {y:13.9} {z:13.9}\n")
+        format!("      {a:.5}      {b:.5}      {c:.5}    {x:13.9} {y:13.9} {z:13.9}\n")
     };
     format!(
         "   VRHFIN =Cl:  s2p5\n   VRHFIN =K : p6s1\n   ions per type =               2   1\n   number of dos      NEDOS =    301   \
@@ -108,9 +108,10 @@ fn outcar() -> String {
          -----------------------------------------------------------------------------------\n General timing and accounting \
          informations for this job:\n",
         -58.5 * HARTREE,
-        row([0.01, -0.02, 0.03]),
-        row([0.0, 0.0, -0.02]),
-        row([-0.01, 0.02, -0.01])
+        row([0.0; 3], [0.01, -0.02, 0.03]),
+        // In another image of the cell, as VASP may put it.
+        row([4.0, -4.0, 4.0], [0.0, 0.0, -0.02]),
+        row([0.0, 0.0, 3.1], [-0.01, 0.02, -0.01])
     )
 }
 
@@ -202,7 +203,7 @@ fn every_code_s_output_gives_the_same_label() {
 #[test]
 fn what_is_missing_cut_or_unconverged_is_told() {
     let no_forces = outcar().replace("TOTAL-FORCE", "NO-FORCE");
-    let cases: [(Code, &str, String, &str); 17] = [
+    let cases: [(Code, &str, String, &str); 19] = [
         (Code::Cp2k, "cp2k.out", CP2K.replace("SCF run converged", "SCF run NOT converged"), "did not converge"),
         (Code::Cp2k, "cp2k.out", CP2K.replace("SCF run converged", ""), "no converged SCF run"),
         (Code::Cp2k, "cp2k.out", CP2K.replace("PROGRAM ENDED", ""), "stops before"),
@@ -220,6 +221,8 @@ fn what_is_missing_cut_or_unconverged_is_told() {
         (Code::Vasp, "vasprun.xml", vasprun().replace("   100<", "   1<"), "limit of 1 steps"),
         (Code::Vasp, "vasprun.xml", vasprun().replace("</modeling>", ""), "whole vasprun.xml"),
         (Code::Gpaw, "gpaw.extxyz", gpaw().replace("converged=T", ""), "mark of convergence"),
+        (Code::Qe, "pw.out", format!("{PW}{PW}"), "several steps"),
+        (Code::Cp2k, "cp2k.out", format!("{CP2K}{CP2K}"), "several steps"),
     ];
     for (code, file, output, expected) in cases {
         let message = settings(code).read(&output, file).expect_err(expected).to_string();
@@ -237,6 +240,27 @@ fn outputs_cut_anywhere_are_errors() {
             let label = settings.read(&cut, file).and_then(|label| settings.attach(&structure(), label, file));
             assert!(label.is_err(), "{file} cut after line {end}");
         }
+    }
+}
+
+/// Forces at the end of a relaxation, or of another structure of the same atoms, are none of this one's.
+#[test]
+fn labels_of_another_geometry_are_refused() {
+    let fractional = "<structure><crystal><varray name=\"basis\"><v> 8 0 0 </v><v> 0 8 0 </v><v> 0 0 8 </v></varray></crystal>\
+         <varray name=\"positions\"><v> 0 0 0 </v><v> 0.5 0.5 0.5 </v><v> 0 0 0.3875 </v></varray></structure></calculation>";
+    let xml = vasprun().replace("</calculation>", fractional);
+    for (code, file, right, wrong) in [
+        (Code::Vasp, "OUTCAR", outcar(), outcar().replace("3.10000", "3.20000")),
+        (Code::Vasp, "vasprun.xml", xml.clone(), xml.replace("0.3875", "0.4")),
+        (Code::Gpaw, "gpaw.extxyz", gpaw(), gpaw().replace("K 0 0 3.1", "K 0 0 3.2")),
+    ] {
+        let attached = |text: &str| {
+            let settings = settings(code);
+            settings.read(text, file).and_then(|label| settings.attach(&structure(), label, file))
+        };
+        assert!(attached(&right).is_ok(), "{file}");
+        let message = attached(&wrong).expect_err(file).to_string();
+        assert!(message.contains("0.100 Å from that in the structure"), "{message}");
     }
 }
 

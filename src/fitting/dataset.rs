@@ -6,6 +6,7 @@ use crate::labelling::METHOD;
 use crate::math::{Mat3, Vec3};
 use crate::neighbor::NeighborList;
 use crate::system::{Species, System};
+use crate::units::EV_PER_A3_TO_GPA;
 
 /// Skin of the neighbour lists, Å: not zero, so that the potential alone decides on pairs at the very cutoff.
 const SKIN: f64 = 0.1;
@@ -15,6 +16,8 @@ const CLOSEST_PAIR_REACH: f64 = 4.0;
 const SAME_POSITION: f64 = 1e-6;
 /// Labels of one structure contradict each other where they differ by more, eV an atom and eV/Å.
 const SAME_LABEL: f64 = 1e-3;
+/// The same of stresses, GPa.
+const SAME_STRESS: f64 = 0.1;
 
 /// Labels of one configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +69,7 @@ impl DataSet {
     ///
     /// # Errors
     /// No configuration; a label that is missing or not finite; a configuration marked as not converged; labels by two methods;
-    /// two configurations that have the same atoms and different labels; a species that none has.
+    /// two configurations that have the same atoms and different labels.
     pub fn new(configurations: Vec<Configuration>, species: Vec<Species>) -> Result<Self> {
         if configurations.is_empty() {
             return Err(Error::invalid("data set", "no configuration", "labelled configurations"));
@@ -82,7 +85,6 @@ impl DataSet {
             }
             set.configurations.push(labelled);
         }
-        set.check_species()?;
         set.drop_duplicates()?;
         set.note_stresses();
         set.note_net_forces();
@@ -141,7 +143,7 @@ impl DataSet {
         self.configurations.iter().map(rows).sum()
     }
 
-    /// Moves every `1/fraction`-th configuration of each composition into a set of its own.
+    /// Moves every `1/fraction`-th configuration of each composition into a set of its own, never the first.
     pub fn split(mut self, fraction: f64) -> (Self, Self) {
         let mut held_out = Self { species: self.species.clone(), configurations: Vec::new(), notes: Vec::new() };
         let mut seen: Vec<(Vec<usize>, f64)> = Vec::new();
@@ -149,8 +151,8 @@ impl DataSet {
         for labelled in self.configurations.drain(..) {
             let counts = labelled.system.counts();
             let place = seen.iter().position(|(known, _)| *known == counts).unwrap_or_else(|| {
-                // Compositions begin at different phases, so that rare ones are not all on one side.
-                seen.push((counts, (0.5 + 0.618_034 * seen.len() as f64) % 1.0));
+                // Compositions begin at different phases, so that of each second one does not go the same way.
+                seen.push((counts, (0.5 + 0.618_034 * seen.len() as f64) % 1.0 * (1.0 - fraction)));
                 seen.len() - 1
             });
             let share = &mut seen[place].1;
@@ -166,18 +168,17 @@ impl DataSet {
         (self, held_out)
     }
 
-    fn check_species(&self) -> Result<()> {
+    /// # Errors
+    /// A species that no configuration has: nothing would say what its coefficients are.
+    pub(super) fn check_species(&self) -> Result<()> {
         let occurs = |kind: usize| {
             self.configurations.iter().any(|labelled| labelled.system.types.iter().any(|&t| t as usize == kind))
         };
         match (0..self.species.len()).find(|&kind| !occurs(kind)) {
             Some(kind) => {
                 let found = format!("no atom of species {} ({})", kind, self.species[kind].name);
-                Err(Error::invalid(
-                    "data set",
-                    found,
-                    "every species in some configuration: its coefficients are free else",
-                ))
+                let expected = "every species in some configuration that is fitted to: its coefficients are free else";
+                Err(Error::invalid("data set", found, expected))
             }
             None => Ok(()),
         }
@@ -188,13 +189,19 @@ impl DataSet {
         let pairs = duplicates(&self.configurations.iter().map(|labelled| &labelled.system).collect::<Vec<_>>());
         for &(first, second) in &pairs {
             let (a, b) = (&self.configurations[first], &self.configurations[second]);
-            if let Some(difference) = contradiction(&a.labels, &b.labels) {
+            if let Some(difference) = contradiction(a, b) {
                 let names = format!("{} and {}", describe(first, &a.name), describe(second, &b.name));
                 return Err(Error::invalid(names, difference, "equal labels for equal structures"));
             }
         }
         if pairs.is_empty() {
             return Ok(());
+        }
+        for &(first, second) in &pairs {
+            // The one that stays has all that is known.
+            let stress = self.configurations[second].labels.stress;
+            let kept = &mut self.configurations[first].labels.stress;
+            *kept = kept.or(stress);
         }
         let numbers: Vec<String> = pairs.iter().map(|(_, second)| (second + 1).to_string()).collect();
         self.notes.push(format!("left out as duplicates of earlier ones: configurations {}", numbers.join(", ")));
@@ -334,11 +341,18 @@ fn same_structure(a: &System, b: &System) -> bool {
         && a.positions.iter().zip(&b.positions).all(|(p, q)| (p - q).amax() < SAME_POSITION)
 }
 
-fn contradiction(a: &Labels, b: &Labels) -> Option<String> {
+fn contradiction(a: &Labelled, b: &Labelled) -> Option<String> {
+    let volume = a.system.cell.volume();
+    let (a, b) = (&a.labels, &b.labels);
     let energy = (a.energy - b.energy).abs() / a.forces.len() as f64;
     let force = a.forces.iter().zip(&b.forces).map(|(f, g)| (f - g).amax()).fold(0.0, f64::max);
     if energy > SAME_LABEL {
         return Some(format!("the same atoms, energies {energy:.4} eV an atom apart"));
     }
-    (force > SAME_LABEL).then(|| format!("the same atoms, forces {force:.4} eV/Å apart"))
+    if force > SAME_LABEL {
+        return Some(format!("the same atoms, forces {force:.4} eV/Å apart"));
+    }
+    let (a, b, volume) = (a.stress?, b.stress?, volume?);
+    let stress = a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max) / volume * EV_PER_A3_TO_GPA;
+    (stress > SAME_STRESS).then(|| format!("the same atoms, stresses {stress:.3} GPa apart"))
 }

@@ -83,6 +83,7 @@ impl Fit {
         }
         let (training, held_out) = data.split(spec.held_out);
         let (training, _) = training.split(1.0 - spec.training_share);
+        training.check_species()?;
         let equations = training.equation_count();
         if equations < template.parameter_count() {
             let found = format!("{equations} equations for {} parameters", template.parameter_count());
@@ -93,11 +94,12 @@ impl Fit {
         let parameters = template.parameter_count();
         let most = (GRAM_BYTES / (8 * (parameters + 1) * (parameters + 1))).clamp(2, BLOCK);
         let species_energies = reference_energies(&training);
+        let of = describe(&template, [&training, &held_out], &spec, &species_energies);
         let mut fit = Self {
             training_lists: Lists::new(&training, cutoff)?,
             held_out_lists: Lists::new(&held_out, cutoff)?,
             accumulators: (0..most.min(training.len())).map(|_| Accumulator::default()).collect(),
-            state: FitState::new(),
+            state: FitState::new(of),
             spec,
             template,
             training,
@@ -110,18 +112,26 @@ impl Fit {
         Ok(fit)
     }
 
-    /// Goes on from a state that a fit of the same template, data and specification gave.
+    /// Goes on from a state that a fit of the same template, data and specification gave; more steps may be allowed than
+    /// there were.
     ///
     /// # Errors
-    /// As [`Fit::new`], and a state of another potential.
+    /// As [`Fit::new`], and a state of another fit.
     pub fn resume(template: MtpParameters, data: DataSet, spec: FitSpec, state: FitState) -> Result<Self> {
         let mut fit = Self::new(template, data, spec)?;
         let sizes = |candidate: &Candidate| (candidate.radial.len(), candidate.linear.len());
         if sizes(&fit.state.current) != sizes(&state.current) {
             return Err(Error::invalid("saved fit", "another number of coefficients", "the state of this fit"));
         }
+        if fit.state.of != state.of {
+            let found = format!("the state of a fit of {}", state.of);
+            return Err(Error::invalid("saved fit", found, format!("that of a fit of {}", fit.state.of)));
+        }
         let fresh = state.fresh;
         fit.state = state;
+        if fit.state.end == Some(FitEnd::Iterations) && fit.state.iteration < spec.max_iterations {
+            fit.state.end = None;
+        }
         fit.equations = None;
         let purpose = if fresh { Purpose::Solve } else { Purpose::Base };
         fit.begin_pass(purpose)?;
@@ -417,4 +427,21 @@ impl Fit {
 
 fn moved(values: &[f64], step: &DVector<f64>) -> Vec<f64> {
     values.iter().zip(step.iter()).map(|(value, step)| value + step).collect()
+}
+
+/// What a fit is of: what its coefficients would mean something else without.
+fn describe(template: &MtpParameters, [training, held_out]: [&DataSet; 2], spec: &FitSpec, energies: &[f64]) -> String {
+    let energies: Vec<String> = energies.iter().map(|energy| format!("{energy:.6}")).collect();
+    let weights = serde_json::to_string(&spec.weights).unwrap_or_default();
+    format!(
+        "{} coefficients, {:?}, to {} configurations with {} held out, weights {weights}, seed {}, {} starts, energies of the \
+         species {} eV",
+        template.parameter_count(),
+        template.radial_basis,
+        training.len(),
+        held_out.len(),
+        spec.seed,
+        spec.starts,
+        energies.join(", ")
+    )
 }

@@ -74,6 +74,8 @@ pub struct FitProgress {
 /// All that a fit needs to go on later with the same template, data and specification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitState {
+    /// What the fit is of, in words.
+    pub(super) of: String,
     pub(super) stage: usize,
     pub(super) iteration: usize,
     pub(super) passes: usize,
@@ -91,8 +93,9 @@ pub struct FitState {
 
 impl FitState {
     /// Before the first pass.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(of: String) -> Self {
         Self {
+            of,
             stage: 0,
             iteration: 0,
             passes: 0,

@@ -23,8 +23,9 @@ const FEWEST: usize = 8;
 const STEPS: usize = 12;
 /// Correlation from which a slope is believed.
 const CLEAR: f64 = 0.8;
-/// By how much a slope may differ from a unit's.
+/// By how much a slope may differ from a unit's; from bohr's, which is near 1, by less.
 const FACTOR: f64 = 1.35;
+const NEAR_FACTOR: f64 = 1.2;
 
 /// Hartree and Rydberg in eV, Å in bohr.
 const HARTREE: f64 = 27.211_386;
@@ -39,8 +40,16 @@ pub(super) fn check(set: &DataSet, min_dist: f64, cutoff: f64) -> Result<()> {
         (2.0 / HARTREE, "energies that look like Rydberg", "energies in eV (times 13.6057)"),
         (HARTREE * BOHR_PER_ANGSTROM, "forces that look like Hartree/bohr", "forces in eV/Å (times 51.4221)"),
         (0.5 * HARTREE * BOHR_PER_ANGSTROM, "forces that look like Rydberg/bohr", "forces in eV/Å (times 25.7110)"),
+        (
+            BOHR_PER_ANGSTROM,
+            "forces per bohr beside positions in Å, as where both are in Hartree or both in Rydberg",
+            "energies in eV and forces in eV/Å",
+        ),
     ];
-    let fits = |expected: f64| slope > expected / FACTOR && slope < expected * FACTOR;
+    let fits = |expected: f64| {
+        let factor = if expected == BOHR_PER_ANGSTROM { NEAR_FACTOR } else { FACTOR };
+        slope > expected / factor && slope < expected * factor
+    };
     match suspects.into_iter().find(|(expected, ..)| fits(*expected)) {
         Some((_, found, expected)) if correlation > CLEAR => {
             let found = format!("{found} (they change {slope:.3} times as much as the forces say)");
@@ -58,7 +67,8 @@ fn energy_over_forces(set: &DataSet, min_dist: f64, cutoff: f64) -> Result<Optio
     let mut spec = TemplateSpec::new(LEVEL, sample.species.len(), cutoff);
     spec.radial_basis.min_dist = min_dist;
     let template = spec.build()?;
-    if sample.len() < FEWEST || sample.equation_count() < 4 * template.parameter_count() {
+    let complete = sample.check_species().is_ok();
+    if !complete || sample.len() < FEWEST || sample.equation_count() < 4 * template.parameter_count() {
         return Ok(None);
     }
     let weights = Weights { energy: 0.0, force: 1.0, stress: 0.1, ..Weights::default() };

@@ -179,14 +179,14 @@ pub fn read_cp2k(text: &str, file: &str) -> Result<Label> {
         return Err(output.unusable("an SCF run that did not converge"));
     }
     output.require("SCF run converged in", "converged SCF run")?;
-    let energy = output.require("ENERGY| Total FORCE_EVAL", "total energy")?;
+    let energy = output.only("ENERGY| Total FORCE_EVAL", "total energy")?;
     let energy = output.number(energy, -1, "total energy")? * HARTREE;
     let (forces, elements) = read_forces(&output)?;
     let pressure = read_stress(&output)?;
     if !output.has("PROGRAM ENDED AT") {
         return Err(output.unusable("an output that stops before the program's end"));
     }
-    Ok(Label { energy, forces, pressure, elements })
+    Ok(Label { energy, forces, pressure, elements, positions: None })
 }
 
 /// `1  1  K  x y z` under "ATOMIC FORCES in [a.u.]", or `FORCES|  1  x y z |f|` of later versions.

@@ -86,5 +86,6 @@ pub fn read_gpaw(text: &str, file: &str) -> Result<Label> {
         forces: frame.forces.ok_or_else(|| missing("forces"))?,
         pressure: frame.plus_stress.and_then(|stress| Some(stress / volume?)),
         elements,
+        positions: Some(frame.system.positions),
     })
 }

@@ -86,6 +86,8 @@ pub struct Label {
     pub pressure: Option<Mat3>,
     /// Element of each atom in the output's order; empty where it does not say.
     pub elements: Vec<String>,
+    /// Where the output says that these forces act, in its order, Å; `None` where it does not say.
+    pub positions: Option<Vec<Vec3>>,
 }
 
 impl Code {
@@ -167,7 +169,7 @@ impl Settings {
     /// their first atoms. They are put back.
     ///
     /// # Errors
-    /// Another number of atoms or other elements than the structure's.
+    /// Another number of atoms, other elements or other positions than the structure's.
     pub fn attach(&self, structure: &Configuration, label: Label, file: &str) -> Result<Configuration> {
         let system = &structure.system;
         if label.forces.len() != system.len() {
@@ -191,6 +193,16 @@ impl Settings {
                 return Err(Error::invalid(what, found, format!("{expected}, as in the structure")));
             }
         }
+        for (place, position) in label.positions.iter().flatten().enumerate() {
+            let atom = *order.get(place).unwrap_or(&0);
+            let apart = distance_between_images(system, position - system.positions[atom]);
+            if apart > SAME_PLACE {
+                let what = format!("{file}: position of atom {}", place + 1);
+                let found = format!("{apart:.3} Å from that in the structure");
+                let expected = "forces on the structure as it was given: one step, and of no other structure";
+                return Err(Error::invalid(what, found, expected));
+            }
+        }
         let mut forces = vec![Vec3::zeros(); system.len()];
         for (force, atom) in label.forces.iter().zip(order) {
             forces[atom] = *force;
@@ -206,6 +218,15 @@ impl Settings {
         labelled.features.push((METHOD.to_owned(), self.method().to_owned()));
         Ok(labelled)
     }
+}
+
+/// Outputs give positions to five digits or more, Å.
+const SAME_PLACE: f64 = 1e-3;
+
+/// Length of a vector up to lattice translations, Å.
+fn distance_between_images(system: &crate::system::System, vector: Vec3) -> f64 {
+    let fractional = system.cell.fractional(&vector);
+    (system.cell.vectors() * fractional.map(|x| x - x.round())).norm()
 }
 
 /// The feature of a configuration that holds the [method](Settings::method) of its label.

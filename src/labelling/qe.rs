@@ -47,7 +47,7 @@ pub(super) fn write(system: &System, electrons: Electrons) -> Result<String> {
     Ok(out)
 }
 
-/// Reads the output of pw.x: the last energy, forces and stress in it.
+/// Reads the output of pw.x: energy, forces and stress of its one step.
 ///
 /// # Errors
 /// A calculation that did not converge or did not end; blocks that are missing or malformed.
@@ -58,8 +58,7 @@ pub fn read_pw(text: &str, file: &str) -> Result<Label> {
     }
     output.require("convergence has been achieved", "converged SCF cycle")?;
     // With smearing this is the free energy, which the forces are derivatives of.
-    let energy = output.lines().rfind(|(_, line)| line.starts_with('!') && line.contains("total energy"));
-    let energy = energy.ok_or_else(|| output.missing("total energy (a line that starts with !)"))?;
+    let energy = output.only("!    total energy", "total energy (a line that starts with !)")?;
     let energy = output.number(energy, -2, "total energy in Ry")? * RYDBERG;
     let atoms = output.require("number of atoms/cell", "number of atoms")?;
     let count = output.number(atoms, -1, "number of atoms")?;
@@ -71,7 +70,8 @@ pub fn read_pw(text: &str, file: &str) -> Result<Label> {
     if !output.has("JOB DONE.") {
         return Err(output.unusable("an output that stops before the program's end"));
     }
-    Ok(Label { energy, elements: read_elements(&output, forces.len()), forces, pressure: stress })
+    let elements = read_elements(&output, forces.len());
+    Ok(Label { energy, elements, forces, pressure: stress, positions: None })
 }
 
 /// `atom    1 type  1   force =   x y z`: the first block after the header holds the total forces.

@@ -40,6 +40,19 @@ impl<'a> Output<'a> {
         self.last(mark).ok_or_else(|| self.missing(what))
     }
 
+    /// The one line that contains `mark`.
+    ///
+    /// # Errors
+    /// None does; or several, as where atoms moved: which of them belongs to the structure is not said.
+    pub(super) fn only(&self, mark: &str, what: &str) -> Result<Line<'a>> {
+        let mut lines = self.lines().filter(|(_, line)| line.contains(mark));
+        let first = lines.next().ok_or_else(|| self.missing(what))?;
+        match lines.count() {
+            0 => Ok(first),
+            more => Err(self.unusable(&format!("{} of {what}: several steps", more + 1))),
+        }
+    }
+
     /// The lines after a line.
     pub(super) fn after(&self, line: Line) -> impl Iterator<Item = Line<'a>> + use<'a> {
         let lines: Vec<Line> = self.lines().skip(line.0).collect();

@@ -38,16 +38,17 @@ pub fn read_outcar(text: &str, file: &str) -> Result<Label> {
     }
     let energy = output.require("free  energy   TOTEN", "energy (free  energy   TOTEN)")?;
     let energy = output.number(energy, -2, "energy in eV")?;
-    let forces = read_forces(&output)?;
+    let (positions, forces): (Vec<Vec3>, Vec<Vec3>) = read_forces(&output)?.into_iter().unzip();
     let stress = output.last("  in kB ").map(|line| read_stress(&output, line)).transpose()?;
     if !output.has("General timing and accounting") {
         return Err(output.unusable("an output that stops before the program's end"));
     }
     let elements = read_elements(&output, forces.len())?;
-    Ok(Label { energy, forces, pressure: stress, elements })
+    Ok(Label { energy, forces, pressure: stress, elements, positions: Some(positions) })
 }
 
-fn read_forces(output: &Output) -> Result<Vec<Vec3>> {
+/// Position of each atom, and the force on it.
+fn read_forces(output: &Output) -> Result<Vec<(Vec3, Vec3)>> {
     let count = output.require("NIONS =", "number of ions (NIONS)")?;
     let count = output.number(count, -1, "number of ions")?;
     let header = output.require("TOTAL-FORCE (eV/Angst)", "forces (TOTAL-FORCE)")?;
@@ -56,7 +57,7 @@ fn read_forces(output: &Output) -> Result<Vec<Vec3>> {
         if line.1.trim_start().starts_with("---") {
             break;
         }
-        forces.push(output.vector(line, 3, "position and force")?);
+        forces.push((output.vector(line, 0, "position and force")?, output.vector(line, 3, "position and force")?));
     }
     if forces.len() as f64 != count {
         return Err(output.error(header, &format!("{count} forces under this line, not {}", forces.len())));

@@ -41,7 +41,20 @@ pub fn read_vasprun(text: &str, file: &str) -> Result<Label> {
         Some(_) => return Err(reader.missing("stress of three rows")),
         None => None,
     };
-    Ok(Label { energy, forces, pressure, elements: elements(root) })
+    let positions = positions(&reader, calculation)?;
+    Ok(Label { energy, forces, pressure, elements: elements(root), positions })
+}
+
+/// Positions of a calculation's structure, which are multiples of its basis; `None` where it tells none.
+fn positions(reader: &Reader, calculation: Node) -> Result<Option<Vec<Vec3>>> {
+    let array = |name: &str| {
+        let structure = calculation.children().find(|node| node.has_tag_name("structure"))?;
+        structure.descendants().find(|node| node.attribute("name") == Some(name))
+    };
+    let (Some(basis), Some(positions)) = (array("basis"), array("positions")) else { return Ok(None) };
+    let [a, b, c] = reader.rows(basis)?[..] else { return Err(reader.missing("basis of three vectors")) };
+    let place = |s: Vec3| a * s.x + b * s.y + c * s.z;
+    Ok(Some(reader.rows(positions)?.into_iter().map(place).collect()))
 }
 
 /// The child with this name.
