@@ -1,5 +1,9 @@
 //! The command line: what it computes, and that every kind of bad input ends with exit code 2 and a message.
 
+mod label;
+mod species;
+mod train;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -91,6 +95,19 @@ fn convert_there_and_back_keeps_the_values() {
     let set = folder.path("set.almtp");
     assert!(crucible(&["convert", &reference_file("grades/L08_S2_cfg.als"), &set]).status.success());
     assert!(crucible(&["efs", &set, &start]).status.success());
+}
+
+#[test]
+fn active_sets_convert_between_their_two_formats() {
+    let folder = Folder::new("als");
+    let (almtp, als) = (reference_file("grades/L08_S2_nbh.almtp"), folder.path("set.als"));
+    let output = crucible(&["convert", &almtp, &als]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let structures = reference_file("grades/in_S2.cfg");
+    let grades = |set: &str| crucible(&["grade", set, &structures]).stdout;
+    assert!(!grades(&als).is_empty() && grades(&als) == grades(&almtp));
+    let message = refusal(&["convert", &reference_file("potentials/G_L08_S2.mtp"), &folder.path("none.als")]);
+    assert!(message.contains("active set"), "{message}");
 }
 
 #[test]
@@ -315,7 +332,13 @@ fn bad_runs_are_refused() {
     }
     let good = folder.file("good.json", argon(&[]));
     assert!(refusal(&["md", &good, "--files", &potentials(), "--trajectory", "t.cfg"]).contains(".dump"));
-    let broken = folder.file("broken", "crucible, but not a checkpoint");
-    assert!(refusal(&["md", &good, "--files", &potentials(), "--restore", &broken]).contains("checkpoint"));
+    // The byte after the mark is the version.
+    for (content, expected) in
+        [("not a checkpoint", "bytes of a checkpoint"), ("crucible, of another version", "saved run")]
+    {
+        let broken = folder.file("broken", content);
+        let message = refusal(&["md", &good, "--files", &potentials(), "--restore", &broken]);
+        assert!(message.contains(expected), "{message}");
+    }
     refusal(&["md", &good, "--every", "0"]);
 }

@@ -134,7 +134,8 @@ fn bad_data_end_the_command_line_with_the_same_words() {
         ("stresses", train(&pulled, &[])),
         ("min_dist of the potential", {
             folder.file("data.extxyz", write_extxyz(&good));
-            let output = crucible(&["train", &data, "-o", &folder.path("out.mtp"), "--template", &trained]);
+            let out = folder.path("out.mtp");
+            let output = crucible(&["train", &data, "-o", &out, "--template", &trained, "--species", "K,Cl"]);
             assert_eq!(output.status.code(), Some(2));
             String::from_utf8_lossy(&output.stderr).into_owned()
         }),

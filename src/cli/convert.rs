@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crucible::io::{
-    StructureFormat, assign_species, read_almtp, read_structure, write_almtp, write_mtp, write_structure,
+    Almtp, Configuration, StructureFormat, is_numbered, read_almtp, read_structure, unite_species, write_almtp,
+    write_als, write_mtp, write_structure,
 };
 use crucible::{Error, Result};
 
@@ -45,6 +46,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Error::invalid("output", &output, "a name ending in .cfg, .extxyz, .xyz, .data, .dump or .poscar, or POSCAR")
     })?;
     let mut configurations = read_structure(&bytes, &input)?;
+    if arguments.species.is_empty() && matches!(format, StructureFormat::Cfg | StructureFormat::LammpsDump) {
+        number_species(&mut configurations, format, &output)?;
+    }
     if let Some(frame) = arguments.frame {
         let count = configurations.len() as i64;
         let place = if frame < 0 { frame.saturating_add(count) } else { frame };
@@ -53,11 +57,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         configurations = vec![configurations.swap_remove(place as usize)];
     }
-    if !arguments.species.is_empty() {
-        let species = species::parse(&arguments.species)?;
-        configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
-    }
+    species::assign(&mut configurations, &arguments.species)?;
     files::write(&arguments.output, write_structure(format, &configurations)?.as_bytes())
+}
+
+/// Makes all frames number their species alike, and says how: extended XYZ counts them by appearance in each.
+fn number_species(configurations: &mut [Configuration], format: StructureFormat, output: &str) -> Result<()> {
+    let numbered = configurations.iter().all(is_numbered);
+    species::number_types(configurations)?;
+    let species = unite_species(configurations, &[])?;
+    // Numbers stay what they are, and a dump names elements beside them.
+    if !numbered && format == StructureFormat::Cfg {
+        eprintln!("{output}: {}", species::legend(&species));
+    }
+    Ok(())
 }
 
 fn extension(path: &Path) -> String {
@@ -73,6 +86,21 @@ fn convert_potential(bytes: &[u8], input: &str, output: &Path) -> Result<()> {
     match extension(output).as_str() {
         "mtp" => files::write(output, write_mtp(&almtp.parameters).as_bytes()),
         "almtp" => files::write(output, &write_almtp(&almtp)),
-        _ => Err(Error::invalid("output", files::name(output), "a name ending in .mtp or .almtp for a potential")),
+        "als" => files::write(output, &als(&almtp)?),
+        _ => {
+            let expected = "a name ending in .mtp, .almtp or .als for a potential";
+            Err(Error::invalid("output", files::name(output), expected))
+        }
+    }
+}
+
+/// The potential as a .als file, which has no place for the scaling of a configuration's row: MLIP-2 has one only.
+fn als(almtp: &Almtp) -> Result<Vec<u8>> {
+    let weights = almtp.active_set.as_ref().map(|set| set.weights);
+    match weights.filter(|weights| weights.energy != 0.0 && weights.scaling != 2) {
+        Some(weights) => {
+            Err(Error::invalid("weight_scaling of the active set", weights.scaling, "2, which .als files stand for"))
+        }
+        None => write_als(almtp),
     }
 }

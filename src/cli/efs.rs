@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use crucible::io::{read_almtp, read_structure};
+use crucible::io::read_almtp;
 use crucible::potential::mtp::MtpPotential;
 use crucible::run::{Efs, evaluate_all};
 use crucible::{Error, Result};
@@ -35,7 +35,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let parameters = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?.parameters;
     let structures = files::name(&arguments.structures);
-    let mut configurations = read_structure(&files::read(&arguments.structures)?, &structures)?;
+    let mut configurations = species::read(&arguments.structures)?;
     species::match_potential(&mut configurations, &parameters, &arguments.species, &structures)?;
     let efs = evaluate_all(&mut MtpPotential::new(parameters)?, &configurations)?;
     match &arguments.json {

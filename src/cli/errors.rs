@@ -41,11 +41,7 @@ pub struct Arguments {
 /// Files that can't be read or written, labels that are missing, species that do not fit.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let parameters = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?.parameters;
-    let (_, data) = labelled::read(&arguments.data, &arguments.species)?;
-    if data.species.len() != parameters.species_count {
-        let expected = format!("{}, one for each species of the potential (--species)", parameters.species_count);
-        return Err(Error::invalid("species", format!("{} in the data", data.species.len()), expected));
-    }
+    let (_, data) = labelled::read(&arguments.data, &arguments.species, Some(&parameters))?;
     let report = part(&parameters, &data, "all")?;
     if arguments.json.as_deref() != Some(Path::new("-")) {
         files::write("-".as_ref(), text(&report).as_bytes())?;

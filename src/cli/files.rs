@@ -1,6 +1,6 @@
 //! Files in and out, with the system's refusals as errors.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -62,6 +62,48 @@ pub fn read_pieces(path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Re
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let written = if path == Path::new("-") { std::io::stdout().write_all(bytes) } else { std::fs::write(path, bytes) };
     written.map_err(|error| refused(path, &error))
+}
+
+/// Writes a file by way of another beside it, so that at any time either the old content is there or the new.
+///
+/// # Errors
+/// The system's refusal.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    // What is no file, such as /dev/null, must not be renamed over, and a link stays a link.
+    if path.exists() && !path.is_file() {
+        return write(path, bytes);
+    }
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut beside = path.clone().into_os_string();
+    beside.push(".new");
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, &path));
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        refused(&path, &error)
+    })
+}
+
+/// Checks that a file can be written, before work whose result it is to hold. Leaves what is there as it is.
+///
+/// # Errors
+/// A folder of that name, a folder that is not there, the system's refusal.
+pub fn check_writable(path: &Path) -> Result<()> {
+    if path == Path::new("-") {
+        return Ok(());
+    }
+    let refuse = |reason: String| Err(Error::Io { path: name(path), reason });
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        _ if path.is_dir() => return refuse("a folder; expected a file".into()),
+        Some(folder) if !folder.is_dir() => return refuse(format!("there is no folder {}", folder.display())),
+        _ => {}
+    }
+    let exists = path.exists();
+    // To open what is no file, such as a pipe, may wait for its reader.
+    if exists && !path.is_file() {
+        return Ok(());
+    }
+    OpenOptions::new().append(true).create(true).open(path).map_err(|error| refused(path, &error))?;
+    if exists { Ok(()) } else { std::fs::remove_file(path).map_err(|error| refused(path, &error)) }
 }
 
 /// The path as errors name it.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crucible::fitting::grade_configurations;
-use crucible::io::{Configuration, StructureFormat, read_almtp, read_structure, write_structure};
+use crucible::io::{Configuration, StructureFormat, read_almtp, write_structure};
 use crucible::potential::mtp::Grades;
 use crucible::{Error, Result};
 use serde::Serialize;
@@ -54,11 +54,13 @@ struct Graded<'a> {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let almtp = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?;
     let name = files::name(&arguments.structures);
-    let structures = read_structure(&files::read(&arguments.structures)?, &name)?;
+    let mut structures = species::read(&arguments.structures)?;
     let mut matched = structures.clone();
     species::match_potential(&mut matched, &almtp.parameters, &arguments.species, &name)?;
     let grades = grade_configurations(&almtp, &matched)?;
     if let Some(out) = &arguments.out {
+        // Formats that number species must number them as the potential does.
+        species::assign(&mut structures, &arguments.species)?;
         write_graded(structures, &grades, out)?;
     }
     if let Some(out) = &arguments.json {

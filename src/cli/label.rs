@@ -1,16 +1,21 @@
 //! `crucible label`: energies, forces and stresses by density-functional theory.
 
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::{Args, ValueEnum};
-use crucible::io::{Configuration, StructureFormat, assign_species, read_structure, write_structure};
+use crucible::io::{Configuration, StructureFormat, is_numbered, write_structure};
 use crucible::labelling::{
     Code, Electrons, STRUCTURE, Settings, check_same_method, input_folders, read_folder_structure,
 };
+use crucible::system::System;
 use crucible::{Error, Result};
 
-use super::{files, species};
+use super::{calculation, files, species};
+
+/// Two structures are one where no coordinate differs by more, Å.
+const SAME_POSITION: f64 = 1e-6;
 
 /// Label structures by density-functional theory: write the inputs of a code, run it where it is installed, and append
 /// energies, forces and stresses to a data set. PBE-D3(BJ); settings suit molten salts and metals.
@@ -21,9 +26,9 @@ use super::{files, species};
   crucible label --code vasp --collect labels --out training.extxyz
   crucible label alloy.extxyz --code gpaw --metal --run labels --out alloy-labelled.extxyz
 
-Each configuration has a folder of its own. What is labelled already is not run again. GPAW's scripts take D3(BJ) from
-Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder. Never mix labels of
-two codes or settings in one fit.")]
+Each configuration has a folder of its own. What is labelled already is not run again, what was interrupted is. GPAW's
+scripts take D3(BJ) from Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder.
+Never mix labels of two codes or settings in one fit.")]
 pub struct Arguments {
     /// Structures to label: .extxyz, .cfg, LAMMPS .data or POSCAR. Without them, those of earlier inputs.
     structures: Option<PathBuf>,
@@ -38,7 +43,7 @@ pub struct Arguments {
     /// Data set that converged labels are appended to: .extxyz or .cfg.
     #[arg(long, value_name = "FILE", conflicts_with = "write")]
     out: Option<PathBuf>,
-    /// Elements of the type indices, for structures that only number their species.
+    /// Elements of the type indices, for structures, or a data set (.cfg), that only number their species.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     species: Vec<String>,
     /// Command that runs the code in a configuration's folder.
@@ -100,27 +105,37 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let Task { write, run, collect } = &arguments.task;
     let Some(folder) = write.as_ref().or(run.as_ref()).or(collect.as_ref()) else { return Ok(()) };
     let format = arguments.out.as_deref().map(out_format).transpose()?;
+    if format == Some(StructureFormat::Cfg) && arguments.species.is_empty() {
+        let expected = "the elements in the order of the types of a .cfg file, which can't name them";
+        return Err(Error::invalid("--species", "none", expected));
+    }
+    let mut known = known(arguments)?;
+    check_same_method(&known, &settings, "the data set")?;
     if let (Some(structures), None) = (&arguments.structures, collect) {
-        write_all(structures, folder, &settings, arguments)?;
+        write_all(structures, folder, &settings, arguments, &known)?;
     }
     if write.is_some() {
         return Ok(());
     }
-    let mut known = match &arguments.out {
-        Some(path) if path.exists() => read_structure(&files::read(path)?, &files::name(path))?,
-        _ => Vec::new(),
-    };
-    check_same_method(&known, &settings, "the data set")?;
-    let (mut labelled, mut failures) = (0, Vec::new());
+    let mut structures = Vec::new();
     for place in places(folder)? {
-        let structure = read_one(&place, &settings)?;
-        if structure.name.is_some() && known.iter().any(|other| other.name == structure.name) {
+        let mut structure = read_one(&place, &settings)?;
+        if format == Some(StructureFormat::Cfg) {
+            species::assign(std::slice::from_mut(&mut structure), &arguments.species)?;
+        }
+        structures.push((place, structure));
+    }
+    check_names(&structures, &known)?;
+    let (mut labelled, mut failures) = (0, Vec::new());
+    for (place, structure) in structures {
+        // The names were checked: the atoms are the same.
+        if known.iter().any(|other| same_name(&structure, other)) {
             continue;
         }
-        if run.is_some() && output(&place, &settings).is_none() {
-            run_code(&place, arguments)?;
+        if run.is_some() {
+            run_if_needed(&place, &settings, arguments)?;
         }
-        let label = match read_label(&place, &settings, &structure) {
+        let label = match calculation::read_label(&place, &settings, &structure) {
             Ok(label) => label,
             Err(error) => {
                 eprintln!("{error}");
@@ -151,18 +166,72 @@ fn out_format(path: &Path) -> Result<StructureFormat> {
         .ok_or_else(|| Error::invalid("--out", files::name(path), "a name ending in .extxyz, .xyz or .cfg"))
 }
 
-/// A folder with inputs for each structure.
-fn write_all(structures: &Path, folder: &Path, settings: &Settings, arguments: &Arguments) -> Result<()> {
-    let mut configurations = read_structure(&files::read(structures)?, &files::name(structures))?;
-    if !arguments.species.is_empty() {
-        let known = species::parse(&arguments.species)?;
-        configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &known))?;
+/// What the data set holds already.
+fn known(arguments: &Arguments) -> Result<Vec<Configuration>> {
+    let mut known = match &arguments.out {
+        Some(path) if path.exists() => species::read(path)?,
+        _ => Vec::new(),
+    };
+    for configuration in known.iter_mut().filter(|configuration| is_numbered(configuration)) {
+        species::assign(std::slice::from_mut(configuration), &arguments.species)?;
     }
-    for (inputs, structure) in input_folders(&configurations, settings)?.into_iter().zip(&configurations) {
+    Ok(known)
+}
+
+/// Refuses a name that stands for other atoms already, in the data set or in another folder: they would pass for labelled.
+fn check_names(structures: &[(PathBuf, Configuration)], known: &[Configuration]) -> Result<()> {
+    for (k, (place, structure)) in structures.iter().enumerate() {
+        let earlier = structures[..k].iter().map(|(_, earlier)| earlier);
+        let mut others = known.iter().chain(earlier).filter(|other| same_name(structure, other)).peekable();
+        if others.peek().is_some() && !others.any(|other| same_structure(&structure.system, &other.system)) {
+            let what = format!("structure {} of {}", structure.name.as_deref().unwrap_or("-"), place.display());
+            let found = "other atoms than in the data set, or an earlier folder, under this name";
+            let expected = "another name for another structure (name=...), or another --out";
+            return Err(Error::invalid(what, found, expected));
+        }
+    }
+    Ok(())
+}
+
+fn same_name(a: &Configuration, b: &Configuration) -> bool {
+    a.name.is_some() && a.name == b.name
+}
+
+/// Whether cells, positions and species are the same, atom by atom.
+fn same_structure(a: &System, b: &System) -> bool {
+    let name = |system: &System, i: usize| system.species.get(system.types[i] as usize).map(|own| own.name.clone());
+    a.len() == b.len()
+        && a.cell.periodic() == b.cell.periodic()
+        && (a.cell.vectors() - b.cell.vectors()).amax() < SAME_POSITION
+        && a.positions.iter().zip(&b.positions).all(|(p, q)| (p - q).amax() < SAME_POSITION)
+        && (0..a.len()).all(|i| name(a, i) == name(b, i))
+}
+
+/// A folder with inputs for each structure.
+fn write_all(
+    structures: &Path,
+    folder: &Path,
+    settings: &Settings,
+    arguments: &Arguments,
+    known: &[Configuration],
+) -> Result<()> {
+    let mut configurations = species::read(structures)?;
+    species::assign(&mut configurations, &arguments.species)?;
+    let inputs = input_folders(&configurations, settings)?;
+    // As they will be read back: those without a name have got one.
+    let mut structures = Vec::new();
+    for inputs in &inputs {
         let place = folder.join(&inputs.name);
+        for (_, text) in inputs.files.iter().filter(|(name, _)| name == STRUCTURE) {
+            let structure = read_folder_structure(text.as_bytes(), &files::name(&place), settings)?;
+            structures.push((place.clone(), structure));
+        }
+    }
+    check_names(&structures, known)?;
+    for (inputs, (place, structure)) in inputs.into_iter().zip(structures) {
         std::fs::create_dir_all(&place).map_err(|error| files::refused(&place, &error))?;
         if place.join(STRUCTURE).exists() {
-            if read_one(&place, settings)?.system.positions != structure.system.positions {
+            if !same_structure(&read_one(&place, settings)?.system, &structure.system) {
                 let expected = "another name for another structure";
                 return Err(Error::invalid(format!("inputs in {}", place.display()), "another structure", expected));
             }
@@ -193,48 +262,37 @@ fn read_one(place: &Path, settings: &Settings) -> Result<Configuration> {
     read_folder_structure(&files::read(&path)?, &files::name(&path), settings)
 }
 
-/// The first of the code's outputs that is there.
-fn output(place: &Path, settings: &Settings) -> Option<PathBuf> {
-    settings.outputs().iter().map(|name| place.join(name)).find(|path| path.is_file())
-}
-
-fn run_code(place: &Path, arguments: &Arguments) -> Result<()> {
-    let command = arguments.command.as_deref().unwrap_or(arguments.code.command());
-    let mut shell = Command::new("sh");
-    shell.args(["-c", command]).current_dir(place);
-    // One thread and one process unless the command says otherwise; Open MPI refuses to run as root unless told twice.
-    for (name, value) in
-        [("OMP_NUM_THREADS", "1"), ("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")]
-    {
-        if std::env::var_os(name).is_none() {
-            shell.env(name, value);
-        }
+/// Runs the code where there is no output yet, or one that was cut short.
+fn run_if_needed(place: &Path, settings: &Settings, arguments: &Arguments) -> Result<()> {
+    if calculation::was_interrupted(place, settings) {
+        eprintln!("{}: the output stops before its end; running again", place.display());
+        calculation::remove_outputs(place, settings)?;
     }
-    let status = shell.status().map_err(|error| files::refused(place, &error))?;
-    // The shell's codes for a program that is not there or may not be run.
-    if matches!(status.code(), Some(126 | 127)) {
-        let expected = "a command that runs the code (--command), or --write to run it elsewhere";
-        return Err(Error::invalid("command of the code", format!("\"{command}\", which is not installed"), expected));
+    match calculation::output(place, settings) {
+        Some(_) => Ok(()),
+        None => calculation::run(place, arguments.command.as_deref().unwrap_or(arguments.code.command())),
     }
-    Ok(())
-}
-
-fn read_label(place: &Path, settings: &Settings, structure: &Configuration) -> Result<Configuration> {
-    let path = output(place, settings).ok_or_else(|| {
-        let expected = format!("{} (see its log)", settings.outputs().join(" or "));
-        Error::invalid(files::name(place), "no output", expected)
-    })?;
-    let name = files::name(&path);
-    let bytes = files::read(&path)?;
-    let label = settings.read(crucible::io::decode(&bytes, &name)?, &name)?;
-    settings.attach(structure, label, &name)
 }
 
 fn append(path: &Path, format: StructureFormat, label: &Configuration) -> Result<()> {
     let text = write_structure(format, std::slice::from_ref(label))?;
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-    let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    let file = OpenOptions::new().read(true).create(true).append(true).open(path);
+    let written = file.and_then(|mut file| {
+        let end = if last_line_ended(&mut file)? { "" } else { "\n" };
+        file.write_all((end.to_owned() + &text).as_bytes())
+    });
     written.map_err(|error| files::refused(path, &error))
+}
+
+/// Whether what is appended begins a line of its own: not so in files that others wrote without a line's end at theirs.
+fn last_line_ended(file: &mut File) -> std::io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 fn summary(label: &Configuration) -> String {

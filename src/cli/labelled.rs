@@ -4,21 +4,35 @@ use std::path::PathBuf;
 
 use crucible::Result;
 use crucible::fitting::{DataSet, DataSummary, Errors};
-use crucible::io::{read_structure, unite_species};
+use crucible::io::{assign_species, unite_species};
+use crucible::potential::mtp::MtpParameters;
 
-use super::files;
+use super::{files, species};
 
-/// The labelled configurations of several files with what is in them, which is shown before anything is refused. Without
-/// names the species are those of the files, in order of appearance, or by number.
+/// The labelled configurations of several files with what is in them, which is shown before labels are refused. Their
+/// species are those of `potential`, if there is one, whose elements `names` tells; else `names`; else those of the files,
+/// in order of appearance, or by number.
 ///
 /// # Errors
-/// A file that can't be read, an element that is not named, labels that [`DataSet::new`] refuses.
-pub fn read(paths: &[PathBuf], names: &[String]) -> Result<(DataSummary, DataSet)> {
+/// A file that can't be read, an element that is not named, elements without `names` beside a potential, labels that
+/// [`DataSet::new`] refuses.
+pub fn read(paths: &[PathBuf], names: &[String], potential: Option<&MtpParameters>) -> Result<(DataSummary, DataSet)> {
     let mut configurations = Vec::new();
     for path in paths {
-        configurations.extend(read_structure(&files::read(path)?, &files::name(path))?);
+        let mut read = species::read(path)?;
+        if let Some(potential) = potential {
+            species::match_potential(&mut read, potential, names, &files::name(path))?;
+        }
+        configurations.extend(read);
     }
-    let species = unite_species(&mut configurations, names)?;
+    let species = match potential {
+        None => unite_species(&mut configurations, names)?,
+        Some(potential) => {
+            let species = species::of_potential(potential, names)?;
+            configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
+            species
+        }
+    };
     let summary = DataSummary::new(&configurations, &species)?;
     eprint!("{}", summary.text());
     let data = DataSet::new(configurations, species)?;

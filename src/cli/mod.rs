@@ -3,6 +3,7 @@
 //! Any bad input ends with exit code 2 and a message that says what, where and what was expected.
 
 mod analyze;
+mod calculation;
 mod convert;
 mod efs;
 mod errors;

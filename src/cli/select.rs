@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use crucible::fitting::{Selection, grade_mode};
-use crucible::io::{
-    Almtp, Configuration, StructureFormat, read_almtp, read_structure, write_almtp, write_als, write_structure,
-};
+use crucible::io::{Almtp, Configuration, StructureFormat, read_almtp, write_almtp, write_als, write_structure};
 use crucible::potential::mtp::{GradeMode, MtpParameters};
 use crucible::{Error, Result};
 use serde::Serialize;
@@ -93,8 +91,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => known_mode.unwrap_or(GradeMode::Neighborhood { weight: 1.0 }),
     };
     species::match_potential(&mut known, &parameters, &[], &files::name(&arguments.potential))?;
-    known.extend(matched(&read(&arguments.training)?, &parameters, arguments, &arguments.training)?);
-    let candidates = arguments.candidates.as_deref().map(read).transpose()?.unwrap_or_default();
+    known.extend(matched(&species::read(&arguments.training)?, &parameters, arguments, &arguments.training)?);
+    let candidates = arguments.candidates.as_deref().map(species::read).transpose()?.unwrap_or_default();
     let offered = match &arguments.candidates {
         Some(path) => matched(&candidates, &parameters, arguments, path)?,
         None => Vec::new(),
@@ -115,10 +113,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     write_chosen(arguments, candidates, &grades, &chosen)
 }
 
-fn read(path: &Path) -> Result<Vec<Configuration>> {
-    read_structure(&files::read(path)?, &files::name(path))
-}
-
 fn matched(
     configurations: &[Configuration],
     parameters: &MtpParameters,
@@ -131,14 +125,8 @@ fn matched(
 }
 
 fn write_potential(path: &Path, parameters: &MtpParameters, selection: &Selection) -> Result<()> {
-    let mut set = selection.finish();
-    // Files hold the potential's labels.
-    for configuration in &mut set.configurations {
-        for kind in &mut configuration.system.types {
-            *kind = parameters.species_labels.get(*kind as usize).map_or(*kind, |&label| label as u32);
-        }
-    }
-    let almtp = Almtp { parameters: parameters.clone(), active_set: Some(set) };
+    let mut almtp = Almtp { parameters: parameters.clone(), active_set: Some(selection.finish()) };
+    species::label_active_set(&mut almtp);
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("almtp") => files::write(path, &write_almtp(&almtp)),
         Some("als") => files::write(path, &write_als(&almtp)?),
@@ -179,5 +167,7 @@ fn write_chosen(
         grade::add_grade(&mut candidates[index], grades[index]);
         kept.push(candidates[index].clone());
     }
+    // Formats that number species must number them as the potential does.
+    species::assign(&mut kept, &arguments.species)?;
     files::write(path, write_structure(format, &kept)?.as_bytes())
 }

@@ -1,10 +1,17 @@
 //! `--species K,Ca,Cl`: which element each type index stands for.
 
-use crucible::io::{Configuration, assign_species, is_numbered};
+use std::path::Path;
+
+use crucible::io::{Almtp, Configuration, assign_species, is_numbered, read_structure};
 use crucible::potential::mtp::MtpParameters;
 use crucible::run::relabel_types;
 use crucible::system::Species;
 use crucible::{Error, Result};
+
+use super::files;
+
+/// Numbers of species are below this, as in .cfg files.
+const MAX_SPECIES: usize = 256;
 
 /// The species that a list of names gives.
 ///
@@ -12,6 +19,62 @@ use crucible::{Error, Result};
 /// A name that is no element's.
 pub fn parse(names: &[String]) -> Result<Vec<Species>> {
     names.iter().map(|name| Species::from_name(name)).collect()
+}
+
+/// Makes the types of structures index the species that `--species` names, if it does.
+///
+/// # Errors
+/// A name that is no element's, a species that is not in the list.
+pub fn assign(configurations: &mut [Configuration], names: &[String]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let species = parse(names)?;
+    configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))
+}
+
+/// Reads a structure file; numbers that stand for species are the types, in every format.
+///
+/// # Errors
+/// As [`files::read`], [`read_structure`] and [`number_types`].
+pub fn read(path: &Path) -> Result<Vec<Configuration>> {
+    let mut configurations = read_structure(&files::read(path)?, &files::name(path))?;
+    number_types(&mut configurations)?;
+    Ok(configurations)
+}
+
+/// Makes the types of configurations that know their species only by number these numbers, as .cfg files have them:
+/// extended XYZ counts species by appearance.
+///
+/// # Errors
+/// A number of more than 255.
+pub fn number_types(configurations: &mut [Configuration]) -> Result<()> {
+    for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
+        let own = &configuration.system.species;
+        let numbers: Vec<usize> = own.iter().filter_map(|species| species.name.parse().ok()).collect();
+        let largest = numbers.iter().copied().max().unwrap_or(0);
+        if largest >= MAX_SPECIES {
+            let expected = format!("a number below {MAX_SPECIES}, or an element");
+            return Err(Error::invalid("species of the structure", largest, expected));
+        }
+        if numbers.iter().enumerate().any(|(place, number)| place != *number) {
+            let all: Vec<Species> = (0..=largest).map(numbered).collect();
+            assign_species(configuration, &all)?;
+        }
+    }
+    Ok(())
+}
+
+/// A species that only has a number.
+fn numbered(number: usize) -> Species {
+    Species { name: number.to_string(), mass_u: 1.0, charge_e: None }
+}
+
+/// What the types of a file stand for that only numbers them: "0 is K, 1 is Ca".
+pub fn legend(species: &[Species]) -> String {
+    let entries: Vec<String> =
+        species.iter().enumerate().map(|(k, species)| format!("{k} is {}", species.name)).collect();
+    entries.join(", ")
 }
 
 /// Makes the types of structures those of a potential, whose elements `--species` names; `file` names the structures.
@@ -25,12 +88,11 @@ pub fn match_potential(
     file: &str,
 ) -> Result<()> {
     if !names.is_empty() {
-        let species = parse(names)?;
-        if species.len() != potential.species_count {
+        if names.len() != potential.species_count {
             let expected = format!("{}, one for each species of the potential", potential.species_count);
-            return Err(Error::invalid("--species", format!("{} names", species.len()), expected));
+            return Err(Error::invalid("--species", format!("{} names", names.len()), expected));
         }
-        return configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species));
+        return assign(configurations, names);
     }
     if let Some(named) = configurations.iter().find(|configuration| !is_numbered(configuration)) {
         let names: Vec<&str> = named.system.species.iter().map(|species| species.name.as_str()).collect();
@@ -38,4 +100,25 @@ pub fn match_potential(
         return Err(Error::invalid("--species", found, "the elements of the potential's species in its order"));
     }
     relabel_types(configurations, &potential.species_labels)
+}
+
+/// The species of a potential: those that `--species` names, else the numbers that files have for them.
+///
+/// # Errors
+/// A name that is no element's.
+pub fn of_potential(potential: &MtpParameters, names: &[String]) -> Result<Vec<Species>> {
+    match names.is_empty() {
+        true => Ok(potential.species_labels.iter().copied().map(numbered).collect()),
+        false => parse(names),
+    }
+}
+
+/// Turns the types of an active set's configurations into the potential's labels, which files hold.
+pub fn label_active_set(almtp: &mut Almtp) {
+    let labels = &almtp.parameters.species_labels;
+    for configuration in almtp.active_set.iter_mut().flat_map(|set| &mut set.configurations) {
+        for kind in &mut configuration.system.types {
+            *kind = labels.get(*kind as usize).map_or(*kind, |&label| label as u32);
+        }
+    }
 }

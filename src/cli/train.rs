@@ -5,16 +5,19 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use crucible::fitting::{
-    DataSet, DataSummary, Fit, FitProgress, FitReport, FitSpec, SizePoint, TemplateSpec, Weighting, Weights,
+    ActiveSetSpan, DataSet, DataSummary, Fit, FitProgress, FitReport, FitSpec, SizePoint, TemplateSpec, Weighting,
+    Weights,
 };
 use crucible::io::{read_almtp, write_almtp, write_mtp};
 use crucible::potential::mtp::MtpParameters;
 use crucible::{Error, Result};
 
-use super::{errors, files, labelled};
+use super::{errors, files, labelled, species};
 
 /// Time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+/// Time between two states on disk: what a fit loses that is killed.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// Shares of the training part that are fitted to for the errors over the size of the data.
 const DATA_CURVE: [f64; 3] = [0.125, 0.25, 0.5];
 
@@ -43,7 +46,8 @@ pub struct Arguments {
     /// Number of radial basis functions.
     #[arg(long, default_value_t = 8, value_name = "R")]
     basis_size: usize,
-    /// Elements in the order of the potential's species; by default in the order of the files.
+    /// Elements in the order of the potential's species; by default in the order of the files. A trained template needs it
+    /// for files that name elements.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     species: Vec<String>,
     /// Weight of the energy.
@@ -91,7 +95,7 @@ pub struct Arguments {
     /// Fit to an eighth, a quarter and a half of the training part too, to see what more data would bring.
     #[arg(long)]
     data_curve: bool,
-    /// File that holds the state of the fit: written at the end, and read at the start if it exists.
+    /// File that holds the state of the fit: written every minute and at the end, and read at the start if it exists.
     #[arg(long, value_name = "STATE")]
     save: Option<PathBuf>,
 }
@@ -109,13 +113,17 @@ enum WeightingName {
 /// Files that can't be read or written, data that can't be fitted to, values out of range.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
-    let (summary, data) = labelled::read(&arguments.data, &arguments.species)?;
-    let template = template(arguments, &data)?;
+    let limit = limit(arguments)?.map(|limit| started + limit);
+    check_outputs(arguments)?;
+    let given = arguments.template.as_deref().map(read_template).transpose()?;
+    // Coefficients belong to elements; an untrained template takes any.
+    let trained = given.as_ref().filter(|template| template.trained);
+    let (summary, data) = labelled::read(&arguments.data, &arguments.species, trained)?;
+    let template = template(arguments, given, &data)?;
     let sizes = sizes(arguments, &template, &data);
     let mut fit = open(arguments, template, data)?;
     announce(&fit);
-    let limit = arguments.max_time.map(|seconds| started + Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
-    let mut shown = Instant::now();
+    let (mut shown, mut saved) = (Instant::now(), Instant::now());
     loop {
         let progress = fit.advance(&mut || true)?;
         let late = limit.is_some_and(|limit| Instant::now() > limit);
@@ -126,8 +134,36 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         if progress.end.is_some() || late {
             break;
         }
+        if saved.elapsed() > SAVE_EVERY {
+            saved = Instant::now();
+            // The fit may well outlast a full disk.
+            save(arguments, &fit).unwrap_or_else(|error| eprintln!("state of the fit not saved: {error}"));
+        }
     }
     write(arguments, &fit, summary, sizes)
+}
+
+/// The time that the fit may take.
+fn limit(arguments: &Arguments) -> Result<Option<Duration>> {
+    let Some(seconds) = arguments.max_time else { return Ok(None) };
+    match seconds.is_finite() && seconds > 0.0 {
+        true => Ok(Some(Duration::from_secs_f64(seconds.min(1e9)))),
+        false => Err(Error::invalid("--max-time", seconds, "a finite number of seconds above 0")),
+    }
+}
+
+/// Checks that all can be written that the end of the fit will write.
+fn check_outputs(arguments: &Arguments) -> Result<()> {
+    let files = [Some(&arguments.output), arguments.json.as_ref(), arguments.save.as_ref()];
+    files.into_iter().flatten().try_for_each(|path| files::check_writable(path))?;
+    match &arguments.svg {
+        Some(folder) => std::fs::create_dir_all(folder).map_err(|error| files::refused(folder, &error)),
+        None => Ok(()),
+    }
+}
+
+fn read_template(path: &Path) -> Result<MtpParameters> {
+    Ok(read_almtp(&files::read(path)?, &files::name(path))?.parameters)
 }
 
 /// Fits to parts of the data, where they are asked for. A part that is too small for the potential is left out.
@@ -147,19 +183,16 @@ fn sizes(arguments: &Arguments, template: &MtpParameters, data: &DataSet) -> Vec
     fitted.flatten().collect()
 }
 
-fn template(arguments: &Arguments, data: &DataSet) -> Result<MtpParameters> {
-    let mut template = match &arguments.template {
-        Some(path) => read_almtp(&files::read(path)?, &files::name(path))?.parameters,
-        None => {
-            let mut spec = TemplateSpec::new(arguments.level, data.species.len(), arguments.cutoff);
-            spec.radial_basis.size = arguments.basis_size;
-            spec.build()?
-        }
-    };
-    if template.species_count == data.species.len() && template.tag.is_none() && arguments.template.is_none() {
-        let names: Vec<&str> = data.species.iter().map(|species| species.name.as_str()).collect();
-        template.tag = Some(names.join("-"));
+/// The potential to start from: the one that was given, else an untrained one, tagged with its species.
+fn template(arguments: &Arguments, given: Option<MtpParameters>, data: &DataSet) -> Result<MtpParameters> {
+    if let Some(given) = given {
+        return Ok(given);
     }
+    let mut spec = TemplateSpec::new(arguments.level, data.species.len(), arguments.cutoff);
+    spec.radial_basis.size = arguments.basis_size;
+    let mut template = spec.build()?;
+    let names: Vec<&str> = data.species.iter().map(|species| species.name.as_str()).collect();
+    template.tag = Some(names.join("-"));
     Ok(template)
 }
 
@@ -228,26 +261,19 @@ fn line(progress: &FitProgress, elapsed: Duration) -> String {
 }
 
 fn write(arguments: &Arguments, fit: &Fit, summary: DataSummary, mut sizes: Vec<SizePoint>) -> Result<()> {
+    // First, since all else can be made of it; but the potential is not lost with it.
+    let saved = save(arguments, fit);
     let Some(potential) = fit.potential() else {
         return Err(Error::invalid("--max-time", "no pass over the data was complete", "more time"));
     };
+    let span = write_potential(&arguments.output, fit, &potential)?;
+    saved?;
     let mut report = FitReport::new(summary, fit, &potential)?;
+    report.active_set = span;
     if arguments.data_curve {
         sizes.push(SizePoint::of(fit)?);
     }
     report.sizes = sizes;
-    let content = match arguments.output.extension().is_some_and(|extension| extension == "almtp") {
-        true => {
-            let (almtp, span) = fit.with_active_set(&potential)?;
-            report.active_set = span;
-            write_almtp(&almtp)
-        }
-        false => write_mtp(&potential).into_bytes(),
-    };
-    files::write(&arguments.output, &content)?;
-    if let Some(path) = &arguments.save {
-        write_json(path, fit.state())?;
-    }
     report.parts.iter().for_each(|part| eprint!("{}", errors::text(part)));
     if let Some(folder) = &arguments.svg {
         errors::pictures(folder, &report.charts())?;
@@ -258,7 +284,39 @@ fn write(arguments: &Arguments, fit: &Fit, summary: DataSummary, mut sizes: Vec<
     }
 }
 
+/// Writes the state of the fit, where it is asked for.
+fn save(arguments: &Arguments, fit: &Fit) -> Result<()> {
+    match &arguments.save {
+        Some(path) => files::replace(path, &json(fit.state())?),
+        None => Ok(()),
+    }
+}
+
+/// Writes the potential, with the active set of the training part where the name asks for one; returns what that spans. Where
+/// it can't be built, the potential is kept without, under another name.
+fn write_potential(output: &Path, fit: &Fit, potential: &MtpParameters) -> Result<Option<ActiveSetSpan>> {
+    if output.extension().is_none_or(|extension| extension != "almtp") {
+        files::write(output, write_mtp(potential).as_bytes())?;
+        return Ok(None);
+    }
+    let built = fit.with_active_set(potential);
+    if built.is_err() {
+        // Not over another potential, perhaps the one that the fit began with.
+        let plain = output.with_extension("mtp");
+        let beside = if plain.exists() { output.with_extension("almtp.mtp") } else { plain };
+        files::write(&beside, write_mtp(potential).as_bytes())?;
+        eprintln!("without its active set, the potential is in {}", beside.display());
+    }
+    let (mut almtp, span) = built?;
+    species::label_active_set(&mut almtp);
+    files::write(output, &write_almtp(&almtp))?;
+    Ok(span)
+}
+
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
-    let json = serde_json::to_vec(value).map_err(|error| Error::invalid("JSON", error, "finite values"))?;
-    files::write(path, &json)
+    files::write(path, &json(value)?)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|error| Error::invalid("JSON", error, "finite values"))
 }

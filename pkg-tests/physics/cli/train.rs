@@ -1,0 +1,59 @@
+//! What `crucible train` refuses before it fits, and what it keeps of a fit.
+
+use std::path::Path;
+
+use crucible::io::write_extxyz;
+
+use super::{Folder, reference_file, refusal};
+use crate::fitting::{labelled_by, teacher};
+
+#[test]
+fn what_can_t_be_written_is_refused_before_the_fit() {
+    let folder = Folder::new("unwritable");
+    let data = reference_file("training/db_S2.cfg");
+    let (good, bad) = (folder.path("out.mtp"), folder.path("nope/out"));
+    let file = folder.file("file", "");
+    for more in [
+        &["-o", bad.as_str()][..],
+        &["-o", &folder.path("")],
+        &["-o", &good, "--json", &bad],
+        &["-o", &good, "--save", &bad],
+        &["-o", &good, "--svg", &file],
+    ] {
+        // Nothing is said of the data before: they were not read.
+        let message = refusal(&[&["train", &data, "--level", "4"], more].concat());
+        assert!(message.contains(more[more.len() - 1]), "{message}");
+    }
+    assert!(!Path::new(&good).exists());
+}
+
+#[test]
+fn times_that_are_none_are_refused() {
+    let folder = Folder::new("max-time");
+    let (data, out) = (reference_file("training/db_S2.cfg"), folder.path("out.mtp"));
+    for time in ["nan", "inf", "0", "-1"] {
+        let message = refusal(&["train", &data, "-o", &out, "--level", "4", &format!("--max-time={time}")]);
+        assert!(message.contains("--max-time"), "{message}");
+    }
+}
+
+/// The device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_state_of_a_fit_is_kept_where_the_potential_can_t_be() {
+    let folder = Folder::new("full");
+    let data = folder.file("data.extxyz", write_extxyz(&labelled_by(&teacher(), 24)));
+    let (state, out) = (folder.path("fit.state"), folder.path("out.mtp"));
+    let fit = |output: &str| {
+        let given =
+            ["train", &data, "-o", output, "--level", "4", "--starts", "1", "--max-iterations", "2", "--save", &state];
+        let output = super::crucible(&given);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, message) = fit("/dev/full");
+    assert!(code == Some(2) && message.contains("/dev/full"), "{message}");
+    assert!(Path::new(&state).exists() && !Path::new(&folder.path("fit.state.new")).exists());
+    // From the state the potential comes without a step.
+    let (code, message) = fit(&out);
+    assert!(code == Some(0) && Path::new(&out).exists(), "{message}");
+}
