@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crucible::io::read_trajectory;
+use crucible::math::rng;
 use crucible::run::{AnalyzeSettings, TrajectoryReport, analyze};
+use rand_distr::{Distribution, Normal};
 use serde_json::Value;
 
 use crate::cli::{Folder, crucible, refusal};
@@ -198,6 +200,60 @@ fn what_a_trajectory_lacks_is_said() {
     assert!(!report(&fine, "a.extxyz", &charged).unwrap().notes.iter().any(|note| note.contains("Unknown")));
 }
 
+/// Rock salt whose ions tremble, as an XDATCAR with so many chlorides before and after the sodium.
+fn rock_salt([before, after]: [usize; 2]) -> String {
+    let (mut rng, shake) = (rng::seeded(6, 0), Normal::new(0.0, 0.006).unwrap());
+    let (mut anions, mut cations) = (Vec::new(), Vec::new());
+    for k in 0..216 {
+        let place = [k % 6, k / 6 % 6, k / 36];
+        let list = if place.iter().sum::<i32>() % 2 == 0 { &mut anions } else { &mut cations };
+        list.push(place.map(|x| f64::from(x) / 6.0));
+    }
+    assert_eq!((before + after, cations.len()), (anions.len(), 108));
+    let names = if after > 0 { format!("Cl Na Cl\n{before} 108 {after}\n") } else { "Cl Na\n108 108\n".to_owned() };
+    let mut text = format!("salt\n1\n16.8 0 0\n0 16.8 0\n0 0 16.8\n{names}");
+    for frame in 1..=30 {
+        let _ = writeln!(text, "Direct configuration= {frame}");
+        let moved = anions.iter().chain(&cations).map(|x| x.map(|x| x + shake.sample(&mut rng))).collect::<Vec<_>>();
+        let order = (0..before).chain(108..216).chain(before..108);
+        for [x, y, z] in order.map(|i| moved[i]) {
+            let _ = writeln!(text, "{x} {y} {z}");
+        }
+    }
+    text
+}
+
+#[test]
+fn species_that_a_file_tells_twice_are_one() {
+    let [whole, parted] =
+        [[108, 0], [50, 58]].map(|parts| report(&rock_salt(parts), "XDATCAR", &every_10_fs()).unwrap().results);
+    let pairs = |results: &crucible::run::Results| -> Vec<(String, String)> {
+        results.rdf.iter().map(|curve| (curve.first.clone(), curve.second.clone())).collect()
+    };
+    assert_eq!(pairs(&whole), pairs(&parted));
+    assert_eq!((whole.msd.len(), parted.msd.len()), (2, 2));
+    for (a, b) in whole.rdf.iter().zip(&parted.rdf) {
+        assert!(a.g.iter().zip(&b.g).all(|(a, b)| (a - b).abs() < 1e-9 * (1.0 + a)), "{}-{}", a.first, a.second);
+    }
+    let of = |results: &crucible::run::Results| -> Vec<(String, String, Option<String>)> {
+        let properties = results.properties.iter();
+        properties.map(|property| (property.id.clone(), property.of.clone(), property.pending.clone())).collect()
+    };
+    assert_eq!(of(&whole), of(&parted));
+    let neighbours = parted.properties.iter().find(|p| p.id == "coordination-distribution" && p.of == "Na-Cl").unwrap();
+    assert!((neighbours.estimate.as_ref().unwrap().value - 6.0).abs() < 1e-9, "{neighbours:?}");
+}
+
+/// A time in a unit that is not known is no time.
+#[test]
+fn without_times_nobody_stays_for_a_while() {
+    for (settings, told) in [(every_10_fs(), true), (AnalyzeSettings::default(), false)] {
+        let properties = report(&rock_salt([108, 0]), "XDATCAR", &settings).unwrap().results.properties;
+        assert!(properties.iter().any(|property| property.id == "cluster-size"));
+        assert_eq!(properties.iter().any(|property| property.id == "residence-time"), told);
+    }
+}
+
 #[test]
 fn numbered_types_need_elements() {
     let folder = Folder::new("numbered");
@@ -216,6 +272,12 @@ fn numbered_types_need_elements() {
         refusal(&["analyze", &path, "--elements", "Na,Cl", "--charges", "K=1"]).contains("species of the trajectory")
     );
     assert!(refusal(&["analyze", &folder.file("a.txt", "hello\nworld\n")]).contains("XDATCAR"));
+    // One name can't stand for two charges.
+    let read = read_trajectory([frame(0), frame(10)].concat().as_bytes(), "a.dump").unwrap();
+    let charges = [("1".to_owned(), 2.0), ("2".to_owned(), 3.0)].into();
+    let iron = AnalyzeSettings { elements: vec!["Fe".to_owned(); 2], charges, ..every_10_fs() };
+    let words = analyze(read, &iron).unwrap_err().to_string();
+    assert!(words.contains("+2 e") && words.contains("+3 e") && words.contains("one charge"), "{words}");
     // Charges by the file's number as well as by element.
     for names in [["1", "2"], ["Fe", "Mn"]] {
         let read = read_trajectory([frame(0), frame(10)].concat().as_bytes(), "a.dump").unwrap();

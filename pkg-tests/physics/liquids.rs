@@ -21,7 +21,9 @@ fn liquid(temperature: f64, density: f64, atoms: usize, cutoff: f64, production_
         "temperature_k": 119.8 * temperature,
         "timestep_fs": 8.0,
         "equilibrate": { "ensemble": "nvt", "time_ps": 60.0 },
-        "production": { "ensemble": "nve", "time_ps": production_ps }
+        "production": { "ensemble": "nve", "time_ps": production_ps },
+        // As far apart as currents may be: 24 fs.
+        "sampling": { "transport_every": 3 }
     });
     serde_json::from_value(text).unwrap()
 }
@@ -102,14 +104,16 @@ fn a_run_at_constant_volume_tells_its_transport_coefficients() {
         assert!(!property.charts.is_empty() || route == "cepstral analysis");
         assert!(property.charts.iter().all(|chart| chart.validate().is_ok()));
     }
-    // The way out of the first shell leads over the minimum of g(r).
+    // The way out of the first shell leads over the minimum of g(r), at the temperature that the run has at constant energy.
     let (curve, barrier) =
         (&results.rdf[0], property(&results, "pmf-barrier", "-kT ln g(r)").estimate.as_ref().unwrap());
     let minimum = curve.first_minimum.as_ref().unwrap().value;
     let lowest = curve.r_angstrom.iter().position(|r| *r > minimum).map(|k| curve.g[k]).unwrap();
-    let rt = 8.314_462_618e-3 * 1.5 * 119.8;
+    let rt = 8.314_462_618e-3 * results.estimates["temperature"].value;
     let exact = rt * (curve.first_peak_height.as_ref().unwrap().value / lowest).ln();
     assert!((barrier.value / exact - 1.0).abs() < 0.05 && barrier.unit == "kJ/mol", "{barrier:?}, {exact}");
+    let exact = rt * curve.first_barrier.as_ref().unwrap().value;
+    assert!((barrier.value / exact - 1.0).abs() < 1e-12, "{barrier:?}, {exact}");
     let salt = property(&results, "ionic-conductivity", "Green–Kubo");
     assert!(salt.estimate.is_none() && salt.pending.as_ref().unwrap().contains("anions"), "{salt:?}");
 }
@@ -301,6 +305,46 @@ fn a_thermostat_that_shows_in_the_motion_is_named() {
     }
     let friction = warnings(ThermostatKind::Langevin, 1.0, diffusion.0, diffusion.1);
     assert!(friction.contains("friction"), "{friction}");
+}
+
+#[test]
+fn a_ramp_has_no_transport_coefficients() {
+    let mut spec = liquid(1.5, 0.7, 108, 2.2, 20.0);
+    (spec.equilibrate.time_ps, spec.production.ensemble) = (1.0, EnsembleKind::Nvt);
+    spec.production.temperature_end_k = Some(150.0);
+    (spec.sampling.structure_every, spec.sampling.displacements_every) = (20, 5);
+    let results = run(&spec);
+    for (id, route) in [("shear-viscosity", "Green–Kubo"), ("thermal-conductivity", "cepstral analysis")] {
+        let pending = property(&results, id, route).pending.as_ref().unwrap();
+        assert!(pending.contains("constant temperature and pressure"), "{pending}");
+    }
+    assert!(results.properties.iter().all(|property| property.route != "velocity autocorrelation"));
+    let diffusion = property(&results, "self-diffusion", "Einstein").estimate.as_ref().unwrap();
+    assert!(diffusion.warnings.iter().any(|warning| warning.contains("change during production")), "{diffusion:?}");
+    assert!(results.rdf[0].first_barrier.is_some(), "there is a first shell");
+    assert!(results.properties.iter().all(|property| property.id != "pmf-barrier"));
+}
+
+#[test]
+fn fluxes_that_are_sampled_too_rarely_are_named() {
+    let mut spec = liquid(1.5, 0.7, 108, 2.2, 16.0);
+    (spec.equilibrate.time_ps, spec.sampling.displacements_every) = (1.0, 4);
+    for (every, rare) in [(3, false), (4, true)] {
+        spec.sampling.transport_every = every;
+        let results = run(&spec);
+        let warned = |id: &str, route: &str| {
+            let estimate = property(&results, id, route).estimate.as_ref().unwrap_or_else(|| panic!("{id}, {route}"));
+            estimate.warnings.iter().any(|warning| warning.contains("32.0 fs apart"))
+        };
+        assert_eq!(warned("shear-viscosity", "Green–Kubo"), rare);
+        assert_eq!(warned("thermal-conductivity", "cepstral analysis"), rare);
+        assert!(!warned("self-diffusion", "Einstein"));
+        assert!(!warned("self-diffusion", "Einstein, corrected for the size of the box"));
+    }
+    // 25 fs exactly, as of the preset of argon, are often enough.
+    (spec.timestep_fs, spec.sampling.transport_every) = (5.0, 5);
+    let estimates = run(&spec).properties.into_iter().filter_map(|property| property.estimate);
+    assert!(estimates.flat_map(|estimate| estimate.warnings).all(|warning| !warning.contains("fs apart")));
 }
 
 /// The triple point; 256 atoms leave viscosities and conductivity within the errors of those of many.

@@ -3,9 +3,10 @@
 use crucible::analysis::scattering::Radiation;
 use crucible::analysis::structure::{mean_force, shells, structure_factors};
 use crucible::math::{Vec3, rng};
-use crucible::sampling::{Frame, Observer, Rdf, RdfSettings, Shells, StructureFactor};
+use crucible::sampling::{Frame, Observer, Rdf, RdfSettings, ShellLink, Shells, StructureFactor};
 use crucible::system::{Cell, Lattice, Species, System};
 use rand::RngExt;
+use rand::seq::SliceRandom;
 use rand_distr::{Distribution, Normal};
 
 fn frame(system: &System, index: u64) -> Frame<'_> {
@@ -44,7 +45,7 @@ fn rocksalt_has_six_neighbours_at_right_angles_in_one_endless_cluster() {
         rdf.observe(frame);
         observer.observe(frame, &rdf);
     });
-    let [(first, second, cutoff)] = observer.links()[..] else { panic!("{:?}", observer.links()) };
+    let [ShellLink { first, second, cutoff, .. }] = observer.links()[..] else { panic!("{:?}", observer.links()) };
     // Between the first neighbours at 2.8 Å and the third at 4.85 Å, which are the next of opposite charge.
     assert!((first, second) == ("Na", "Cl") && (3.1..4.7).contains(&cutoff), "{cutoff}");
     for (a, b) in [("Na", "Cl"), ("Cl", "Na")] {
@@ -57,7 +58,7 @@ fn rocksalt_has_six_neighbours_at_right_angles_in_one_endless_cluster() {
     let angle = observer.mean_angle("Na", "Cl", "Cl").unwrap();
     assert!((angle.value - 108.0).abs() < 2.0, "{angle:?}");
     // Nobody leaves.
-    assert!(observer.residence(0).time().is_none());
+    assert!(observer.residence(0).time().unwrap_err().contains("not parted"));
     let found = shells(&observer);
     let ids: Vec<&str> = found.iter().map(|p| p.id.as_str()).collect();
     for id in ["coordination-distribution", "bond-angle", "cluster-size", "residence-time"] {
@@ -97,6 +98,133 @@ fn molecules_are_clusters_of_their_own() {
     assert!(angle.value > 172.0, "{angle:?}");
     // A bridge is an anion with two cations: there is none, so no angle at the anions.
     assert!(observer.angles("Cl", "Ca", "Ca").is_none());
+}
+
+/// Frames of `crystal` as its atoms tremble, after so many of atoms that are anywhere.
+fn watched(crystal: &System, chaos: u64, frames: u64) -> Shells {
+    let mut rng = rng::seeded(5, 0);
+    let mut rdf = Rdf::new(crystal, &RdfSettings::default()).unwrap();
+    let mut observer = Shells::new(crystal);
+    let mut gas = crystal.clone();
+    for index in 0..chaos {
+        let anywhere = |_: &Vec3| crystal.cell.cartesian(&Vec3::from_fn(|_, _| rng.random::<f64>()));
+        gas.positions = crystal.positions.iter().map(anywhere).collect();
+        rdf.observe(&frame(&gas, index));
+        observer.observe(&frame(&gas, index), &rdf);
+    }
+    trembling(crystal, frames, |frame| {
+        rdf.observe(frame);
+        observer.observe(frame, &rdf);
+    });
+    observer
+}
+
+/// A crystal of argon in which `kind_of` tells the species of each atom.
+fn face_centred(names: &[&str], repeat: usize, kind_of: impl Fn(usize) -> u32) -> System {
+    let mut crystal = Lattice::Fcc.build(&species(names), &[0], 5.3, [repeat; 3]).unwrap();
+    crystal.types = (0..crystal.len()).map(kind_of).collect();
+    crystal
+}
+
+/// One atom of krypton never meets another; what the others do is told all the same.
+#[test]
+fn a_pair_without_a_shell_hides_no_other() {
+    let observer = watched(&face_centred(&["Ar", "Kr"], 3, |i| u32::from(i == 17)), 0, 80);
+    let links = observer.links();
+    let pairs: Vec<_> = links.iter().map(|link| (link.index, link.first, link.second)).collect();
+    assert_eq!(pairs, [(0, "Ar", "Ar"), (1, "Ar", "Kr")]);
+    let mean = |a: &str, b: &str| observer.mean_coordination(a, b).unwrap().value;
+    assert!((mean("Kr", "Ar") - 12.0).abs() < 1e-9 && (mean("Ar", "Ar") + mean("Ar", "Kr") - 12.0).abs() < 1e-9);
+    assert!(observer.coordination("Kr", "Kr").is_none() && observer.angles("Ar", "Kr", "Kr").is_none());
+    let found = shells(&observer);
+    assert!(
+        found
+            .iter()
+            .all(|property| property.of != "Kr-Kr" && property.estimate.is_some() == property.pending.is_none())
+    );
+    assert!(found.iter().any(|property| property.of == "Ar-Kr-Ar" && property.estimate.is_some()));
+}
+
+#[test]
+fn shells_that_show_late_are_found() {
+    let crystal = face_centred(&["Ar"], 3, |_| 0);
+    assert!(watched(&crystal, 330, 300).links().is_empty());
+    let observer = watched(&crystal, 330, 330);
+    // Half of all frames fill the gap between the shells: where in it the minimum lies is chance.
+    assert!((observer.mean_coordination("Ar", "Ar").unwrap().value - 12.0).abs() < 0.1, "{:?}", observer.links());
+}
+
+/// Ten species that are all neighbours of each other, and three that no atom has.
+#[test]
+fn many_species_are_told_apart() {
+    let names = ["He", "Ne", "Ar", "Li", "Be", "Fe", "Co", "Ni", "Cu", "Zn", "Ag", "Au", "Pt"];
+    let mut alloy = face_centred(&names, 4, |i| 3 + (i * 7919 % 251 % 10) as u32);
+    alloy.species.iter_mut().for_each(|each| each.charge_e = None);
+    let observer = watched(&alloy, 0, 80);
+    let edge = 4.0 * 5.3;
+    let distance = |i: usize, j: usize| {
+        let apart: Vec3 = alloy.positions[j] - alloy.positions[i];
+        apart.map(|x| x - edge * (x / edge).round()).norm()
+    };
+    let links = observer.links();
+    assert!(links.len() > 45, "{links:?}");
+    // Every cutoff is in a gap between shells, where the crystal at rest has the same neighbours.
+    for ShellLink { first, second, cutoff, .. } in links {
+        let own = |name: &str| {
+            let all: Vec<usize> = (0..256).filter(|&i| names[alloy.types[i] as usize] == name).collect();
+            all
+        };
+        let centres = own(first);
+        let around = |i: usize| own(second).into_iter().filter(|&j| j != i && distance(i, j) < cutoff).count();
+        let plain = centres.iter().map(|&i| around(i)).sum::<usize>() as f64 / centres.len() as f64;
+        let found = observer.mean_coordination(first, second).unwrap().value;
+        assert!((found - plain).abs() < 1e-9 && found > 0.0, "{first}-{second}: {found} {plain}");
+    }
+    let found = shells(&observer);
+    let angle = found.iter().find(|property| property.id == "bond-angle").unwrap();
+    assert!(angle.pending.as_ref().unwrap().contains("too many species"), "{angle:?}");
+}
+
+/// Pairs of like atoms that change partners at random from frame to frame: neighbours are neighbours again by chance alone.
+#[test]
+fn partners_that_are_drawn_anew_are_not_remembered() {
+    let mut sites = Vec::new();
+    for k in 0..8 {
+        let centre = Vec3::new((k % 2) as f64, (k / 2 % 2) as f64, (k / 4) as f64) * 7.0;
+        sites.extend([centre, centre + Vec3::new(0.0, 2.6, 0.0)]);
+    }
+    let cell = Cell::orthorhombic(14.0, 14.0, 14.0).unwrap();
+    let dimers = System::new(cell, species(&["Ar"]), vec![0; 16], sites).unwrap();
+    let mut rdf = Rdf::new(&dimers, &RdfSettings::default()).unwrap();
+    let (mut observer, mut rng) = (Shells::new(&dimers), rng::seeded(3, 0));
+    trembling(&dimers, 700, |frame| {
+        let mut drawn = frame.system.clone();
+        drawn.positions.shuffle(&mut rng);
+        let frame = Frame { system: &drawn, ..*frame };
+        rdf.observe(&frame);
+        observer.observe(&frame, &rdf);
+    });
+    let residence = observer.residence(0);
+    let shares = residence.survival().share[..8].to_vec();
+    let mean = shares.iter().sum::<f64>() / 8.0;
+    // 8 of 120 possible pairs: were twice as many possible, 0.034 would be left. 700 frames of 8 pairs know it to 0.003.
+    assert!(mean.abs() < 0.01, "{shares:?}");
+    let why = residence.time().unwrap_err();
+    assert!(why.contains("too far apart"), "{why}");
+    assert!(shells(&observer).iter().any(|property| property.pending.as_deref() == Some(why)));
+}
+
+/// Phases of 30 000 atoms would be 88 MB, were they all held at a time.
+#[test]
+fn structure_factors_of_many_atoms_need_little_memory() {
+    let mut rng = rng::seeded(4, 0);
+    let cell = Cell::orthorhombic(60.0, 60.0, 60.0).unwrap();
+    let anywhere = (0..30_000).map(|_| Vec3::from_fn(|_, _| 60.0 * rng.random::<f64>())).collect();
+    let gas = System::new(cell, species(&["Ar"]), vec![0; 30_000], anywhere).unwrap();
+    let mut observer = StructureFactor::new(&gas).unwrap();
+    let peak = crate::allocations::peak_of(|| observer.observe(&frame(&gas, 0)));
+    assert!(peak < 20 << 20, "{peak} bytes");
+    assert_eq!(crate::allocations::peak_of(|| observer.observe(&frame(&gas, 1))), 0);
 }
 
 #[test]

@@ -226,6 +226,47 @@ fn a_run_reports_what_production_measured() {
     assert!(run.series("colour").is_none());
 }
 
+/// Argon that is at once what `change` makes of a production at constant volume.
+fn unprepared(change: impl FnOnce(&mut RunSpec)) -> RunSpec {
+    let text = r#"{
+      "schema": 1,
+      "potential": { "kind": "lennard-jones", "species": ["Ar"], "epsilon_ev": 0.0103, "sigma_angstrom": 3.4, "cutoff_angstrom": 7.0 },
+      "structure": { "kind": "crystal", "lattice": "fcc", "elements": ["Ar"], "lattice_constant_angstrom": 5.6, "repeat": [3, 3, 3] },
+      "temperature_k": 120,
+      "timestep_fs": 5,
+      "prepare": { "relax_steps": 0, "warm_up_ps": 0 },
+      "equilibrate": { "ensemble": "npt", "time_ps": 0 },
+      "production": { "ensemble": "nvt", "time_ps": 0.2 }
+    }"#;
+    let mut spec = serde_json::from_str(text).unwrap();
+    change(&mut spec);
+    spec
+}
+
+/// Whatever comes first, relaxed or not, is watched from its start.
+#[test]
+fn a_first_stage_of_dynamics_is_watched() {
+    for relax_steps in [0, 3] {
+        let mut run = start(&unprepared(|spec| spec.prepare.relax_steps = relax_steps));
+        let before = start(run.spec()).checkpoint().unwrap();
+        to_the_end(&mut run);
+        let results = run.results();
+        let viscosity = results.properties.iter().find(|property| property.id == "shear-viscosity").unwrap();
+        assert!(viscosity.pending.as_ref().unwrap().contains("too short"), "{viscosity:?}");
+        assert!(!results.msd[0].time_ps.is_empty());
+        let mut again = start(run.spec());
+        again.restore(&before).unwrap();
+        to_the_end(&mut again);
+        assert_eq!(again.results(), results);
+        let mut dense = start(&unprepared(|spec| {
+            spec.prepare.relax_steps = relax_steps;
+            spec.density = Some(DensitySpec { time_ps: 0.2 });
+        }));
+        to_the_end(&mut dense);
+        assert!(dense.results().properties.iter().any(|property| property.id == "density"));
+    }
+}
+
 #[test]
 fn checkpoints_go_on_bit_by_bit_in_every_stage() {
     let spec = short();

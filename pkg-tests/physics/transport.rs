@@ -8,7 +8,7 @@ use crucible::neighbor::NeighborList;
 use crucible::potential::mtp::MtpPotential;
 use crucible::potential::simple::{LennardJones, PairParameters, Soft, Truncation};
 use crucible::potential::{Evaluation, Potential};
-use crucible::sampling::{Currents, Frame, Msd, Observer, Vacf};
+use crucible::sampling::{Currents, Frame, LoggedFluxes, Msd, Observer, Vacf};
 use crucible::system::{Cell, Species, System};
 use crucible::units::{BOLTZMANN, FORCE_PER_MASS, MASS_VELOCITY2_TO_EV};
 use rand_distr::{Distribution, StandardNormal};
@@ -252,6 +252,82 @@ fn independent_ions_conduct_as_nernst_and_einstein_say() {
         assert!((value - exact).abs() < 4.0 * error + 1e-9 * exact, "{id} {route} {of}: {value} +- {error}, {exact}");
         assert!(error < 0.2 * exact, "{id} {route} {of}: {error}");
     }
+}
+
+/// By identifier and route.
+fn find<'a>(all: &'a [Property], id: &str, route: &str) -> &'a Estimate {
+    let found = all.iter().find(|property| property.id == id && property.route == route);
+    found.and_then(|property| property.estimate.as_ref()).unwrap_or_else(|| panic!("{id}, {route}"))
+}
+
+#[test]
+fn what_is_made_of_doubtful_values_says_so() {
+    let (currents, mut diffusion) = forgetful_ions(2, 5.0, 2000);
+    for property in &mut diffusion {
+        property.estimate.as_mut().unwrap().warnings = vec!["a doubt".to_owned()];
+    }
+    let all = transport::collective(Ok(&currents), Ok(&currents), &diffusion);
+    for (id, route) in [("ionic-conductivity", "Nernst–Einstein"), ("haven-ratio", "Nernst–Einstein over Green–Kubo")]
+    {
+        let doubts = find(&all, id, route).warnings.iter().filter(|warning| *warning == "a doubt").count();
+        assert_eq!(doubts, 1, "{id}");
+    }
+    // What is a share of a conductivity has an error where that has one.
+    let mut without = 0;
+    for seed in 0..40 {
+        let (currents, diffusion) = forgetful_ions(seed, 12.0, 300);
+        let all = transport::collective(Ok(&currents), Ok(&currents), &diffusion);
+        let known = |id: &str, route: &str| find(&all, id, route).standard_error.is_some();
+        let whole = known("ionic-conductivity", "Green–Kubo");
+        without += u32::from(!whole);
+        for id in ["mobility", "transport-number"] {
+            assert_eq!(known(id, "centre-of-mass frame"), whole, "{id}, seed {seed}");
+        }
+        assert_eq!(known("ionic-conductivity", "cepstral analysis"), whole, "seed {seed}");
+    }
+    assert!((1..40).contains(&without), "{without}");
+}
+
+/// A log of a stress that is remembered over `memory` rows.
+fn logged_stress(seed: u64, memory: f64, rows: usize) -> Currents {
+    let species = vec![Species { name: "A".into(), mass_u: 20.0, charge_e: None }];
+    let cell = Cell::orthorhombic(20.0, 20.0, 20.0).unwrap();
+    let gas = System::new(cell, species, vec![0; 2], vec![Vec3::zeros(); 2]).unwrap();
+    let (mut rng, keep) = (seeded(seed, 3), 1.0 - 1.0 / memory);
+    let mut stress = [0; 6].map(|_| -> f64 { StandardNormal.sample(&mut rng) });
+    let mut currents = Currents::new(&gas).unwrap();
+    for k in 0..rows {
+        let time_fs = 10.0 * k as f64;
+        currents.observe_logged(&LoggedFluxes {
+            time_fs,
+            temperature_kelvin: 1000.0,
+            stress,
+            energy: None,
+            energy_current: None,
+        });
+        let noise = (1.0 - keep * keep).sqrt();
+        stress = stress.map(|s| {
+            let fresh: f64 = StandardNormal.sample(&mut rng);
+            keep * s + noise * fresh
+        });
+    }
+    currents
+}
+
+/// A limit at zero frequency is a guess where the run is not much longer than the memory.
+#[test]
+fn cepstral_analysis_has_no_error_without_a_plateau() {
+    let viscosity = |memory: f64, rows: usize, seed: u64| {
+        let currents = logged_stress(seed, memory, rows);
+        let all = transport::collective(Ok(&currents), Err("not asked"), &[]);
+        find(&all, "shear-viscosity", "cepstral analysis").clone()
+    };
+    for seed in 0..10 {
+        let short = viscosity(30.0, 100, seed);
+        assert!(short.standard_error.is_none() && short.warnings[0].contains("plateau"), "{short:?}");
+    }
+    let long = viscosity(5.0, 6000, 1);
+    assert!(long.standard_error.unwrap() < 0.2 * long.value && long.warnings.is_empty(), "{long:?}");
 }
 
 #[test]

@@ -49,6 +49,17 @@ impl Estimate {
         Self::new(series.mean(), series.mean_error(), unit)
     }
 
+    /// The same estimate with the warnings of one that it was made from, each once.
+    #[must_use]
+    pub fn warned_by(mut self, source: &Self) -> Self {
+        for warning in &source.warnings {
+            if !self.warnings.contains(warning) {
+                self.warnings.push(warning.clone());
+            }
+        }
+        self
+    }
+
     /// The same quantity in another unit.
     #[must_use]
     pub fn scaled(mut self, factor: f64, unit: &str) -> Self {

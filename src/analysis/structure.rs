@@ -9,12 +9,13 @@ use super::{Estimate, Property};
 use crate::chart::{Axis, ChartSpec, Series, Style};
 use crate::math::statistics::MeanError;
 use crate::sampling::{
-    ANGLES, COORDINATIONS, Histogram, PartialStructureFactor, RdfCurve, SIZES, Shells, StructureFactor,
+    ANGLES, COORDINATIONS, Histogram, PartialStructureFactor, RdfCurve, SIZES, ShellLink, Shells, StructureFactor,
 };
 
 /// The setting that tells up to where atoms count as neighbours.
 const WITHIN: &str = "neighbours within";
 const WAITS_FOR_SHELLS: &str = "Waits until g(r) shows its first minimum.";
+const TOO_MANY_SPECIES: &str = "There are too many species to tell their bond angles apart.";
 
 fn axis(label: &str, unit: &str) -> Axis {
     Axis { label: label.to_owned(), unit: unit.to_owned(), range: None, log: false }
@@ -57,13 +58,12 @@ pub fn mean_force(curves: &[RdfCurve], kelvin: f64) -> Vec<Property> {
 fn pair_mean_force(curve: &RdfCurve, kelvin: f64) -> Option<Property> {
     let (peak, minimum) = (curve.first_peak.as_ref()?, curve.first_minimum.as_ref()?);
     let rt = 1e-3 * GAS_CONSTANT * kelvin;
-    let errors = curve.standard_error.as_ref();
     let estimate = curve.first_barrier.clone()?.scaled(rt, "kJ/mol");
     let (mut r, mut w, mut band) = (Vec::new(), Vec::new(), Vec::new());
     for k in (0..curve.g.len()).filter(|&k| curve.g[k] > 0.01) {
         r.push(curve.r_angstrom[k]);
         w.push(-rt * curve.g[k].ln());
-        band.push(errors.map(|errors| rt * errors[k] / curve.g[k]));
+        band.push(curve.standard_error[k].map(|error| rt * error / curve.g[k]));
     }
     let pair = format!("{}-{}", curve.first, curve.second);
     let name = format!("Barrier out of the first shell, {}–{}", curve.first, curve.second);
@@ -82,26 +82,31 @@ fn pair_mean_force(curve: &RdfCurve, kelvin: f64) -> Option<Property> {
 /// Coordination, bond angles, clusters and residence times.
 pub fn shells(shells: &Shells) -> Vec<Property> {
     let links = shells.links();
-    if links.is_empty() || shells.frames() == 0 {
+    if links.is_empty() {
         let mut waiting =
             property("coordination-distribution", "", "First shells".to_owned(), "first minimum of g(r)", None, vec![]);
         waiting.pending = Some(WAITS_FOR_SHELLS.to_owned());
         return vec![waiting];
     }
     let mut found = Vec::new();
-    for (k, &(a, b, cutoff)) in links.iter().enumerate() {
+    for &ShellLink { index, first: a, second: b, cutoff } in &links {
         let mut own = vec![coordination(shells, a, b)];
         if a != b {
             own.push(coordination(shells, b, a));
         }
-        own.extend(clusters(shells, k, a, b));
-        own.push(residence(shells, k, a, b));
+        own.extend(clusters(shells, index, a, b));
+        own.push(residence(shells, index, a, b));
         for each in &mut own {
             each.settings.insert(WITHIN.to_owned(), format!("{cutoff:.3} Å"));
         }
         found.extend(own);
     }
-    found.extend(angles(shells, &links));
+    if shells.has_angles() {
+        found.extend(angles(shells, &links));
+    } else {
+        let name = "Bond angles".to_owned();
+        found.push(Property::pending("bond-angle", "", name, "counted neighbours", TOO_MANY_SPECIES));
+    }
     found
 }
 
@@ -142,19 +147,16 @@ fn residence(shells: &Shells, k: usize, a: &str, b: &str) -> Property {
     let drawn =
         chart(&format!("Neighbours that are still, {a}–{b}"), axis("lag", "ps"), axis("share", ""), vec![curve]);
     let time = shells.residence(k).time();
-    let short = time.is_none();
+    let pending = time.as_ref().err().map(|why| (*why).to_owned());
     let name = format!("Residence of {b} beside {a}");
-    let mut found = property("residence-time", &format!("{a}-{b}"), name, "intermittent, to 1/e", time, vec![drawn]);
-    if short {
-        found.pending = Some("Most neighbours have not parted yet.".to_owned());
-    }
-    found
+    let of = format!("{a}-{b}");
+    Property { pending, ..property("residence-time", &of, name, "intermittent, to 1/e", time.ok(), vec![drawn]) }
 }
 
 /// Angles at each species between its neighbours.
-fn angles(shells: &Shells, links: &[(&str, &str, f64)]) -> Vec<Property> {
+fn angles(shells: &Shells, links: &[ShellLink]) -> Vec<Property> {
     let mut centres: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for &(a, b, _) in links {
+    for &ShellLink { first: a, second: b, .. } in links {
         for (centre, neighbour) in [(a, b), (b, a)] {
             let list = centres.entry(centre).or_default();
             if !list.contains(&neighbour) {
@@ -183,10 +185,10 @@ fn angles(shells: &Shells, links: &[(&str, &str, f64)]) -> Vec<Property> {
 }
 
 /// Up to where x and y are neighbours of `centre`.
-fn cutoffs(links: &[(&str, &str, f64)], centre: &str, [x, y]: [&str; 2]) -> String {
+fn cutoffs(links: &[ShellLink], centre: &str, [x, y]: [&str; 2]) -> String {
     let of = |neighbour: &str| {
-        let joins = |(a, b, _): &&(&str, &str, f64)| [(*a, *b), (*b, *a)].contains(&(centre, neighbour));
-        links.iter().find(joins).map_or(0.0, |link| link.2)
+        let joins = |l: &&ShellLink| [(l.first, l.second), (l.second, l.first)].contains(&(centre, neighbour));
+        links.iter().find(joins).map_or(0.0, |link| link.cutoff)
     };
     if x == y { format!("{:.3} Å", of(x)) } else { format!("{:.3} Å for {x}, {:.3} Å for {y}", of(x), of(y)) }
 }

@@ -14,7 +14,7 @@ use super::spec::RunSpec;
 use super::stages::{Moving, Phase, Run, first_phase};
 
 /// The form of [`Saved`]; a later change of the form counts it up.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 /// What a checkpoint starts with.
 const MAGIC: &[u8; 8] = b"crucible";
 
@@ -119,6 +119,7 @@ impl Run {
         }
         self.phase = first_phase(&self.spec, &self.plan, &self.forces, &self.start)?;
         self.observers = Observers::new(&self.start, &self.spec.sampling)?;
+        self.enter()?;
         self.advance(taken, &mut || false).map(|_| ())
     }
 

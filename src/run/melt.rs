@@ -62,9 +62,23 @@ impl MeltObservers {
         self.structure.observe(frame, rdf);
     }
 
-    pub(super) fn properties(&self, system: &System, spec: &RunSpec, rdf: Option<&Rdf>) -> Vec<Property> {
-        let thermodynamic = thermodynamics::properties(&self.fluctuations, &Amount::new(system), held(spec));
-        [thermodynamic, self.structure.properties(rdf, Some(spec.temperature_k))].concat()
+    /// What there is to say; `mean_kelvin` is the mean measured temperature, K.
+    pub(super) fn properties(
+        &self,
+        system: &System,
+        spec: &RunSpec,
+        rdf: Option<&Rdf>,
+        mean_kelvin: Option<f64>,
+    ) -> Vec<Property> {
+        let held = held(spec);
+        let thermodynamic = thermodynamics::properties(&self.fluctuations, &Amount::new(system), held);
+        let kelvin = match held {
+            Held::Temperature { kelvin } | Held::Pressure { kelvin, .. } => Some(kelvin),
+            Held::Energy => mean_kelvin,
+            // A g(r) of many temperatures is no potential of mean force at any.
+            Held::Nothing => None,
+        };
+        [thermodynamic, self.structure.properties(rdf, kelvin)].concat()
     }
 }
 

@@ -110,6 +110,7 @@ impl Observers {
 
     pub(super) fn results(&self, system: &System, spec: &RunSpec) -> Results {
         let estimate = |quantity: Quantity| Some((quantity.name().to_owned(), self.thermo.estimate(quantity)?));
+        let kelvin = self.thermo.estimate(Quantity::Temperature).map(|mean| mean.value);
         Results {
             estimates: self.thermo.quantities().filter_map(estimate).collect(),
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
@@ -117,8 +118,8 @@ impl Observers {
             extrapolation: None,
             properties: [
                 self.at_pressure.as_ref().map(|seen| melt::at_pressure(seen, system, spec)).unwrap_or_default(),
-                self.melt.properties(system, spec, self.rdf.as_ref()),
-                self.transport.properties(&self.msd),
+                self.melt.properties(system, spec, self.rdf.as_ref(), kelvin),
+                self.transport.properties(&self.msd, spec.timestep_fs),
             ]
             .concat(),
         }

@@ -84,7 +84,9 @@ impl Run {
         let grade = forces.grade()?;
         let extrapolation = grade.map(|grade| Extrapolation::new(grade, spec.extrapolation.clone()));
         let measured = ingredients::measured(&spec, files);
-        Ok(Self { spec, plan, forces, start, phase, observers, extrapolation, measured })
+        let mut run = Self { spec, plan, forces, start, phase, observers, extrapolation, measured };
+        run.enter()?;
+        Ok(run)
     }
 
     /// The specification.
@@ -217,14 +219,28 @@ impl Run {
             }
             _ => Phase::Moving(Moving::new(&self.spec, &self.plan, &self.forces, system)?),
         };
+        self.enter()?;
         self.skip_done_stages()
+    }
+
+    /// Starts what watches the present stage of dynamics, at its first step.
+    pub(super) fn enter(&mut self) -> Result<()> {
+        let Phase::Moving(moving) = &self.phase else { return Ok(()) };
+        let Some(plan) = self.plan.stages.get(moving.stage) else { return Ok(()) };
+        match plan.stage {
+            Stage::Density => self.observers.start_density(),
+            Stage::Production => self.observers.start_production(moving.simulation.system(), &plan.ensemble)?,
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Goes to the next stage with steps, once the present one has taken all of its own.
     fn skip_done_stages(&mut self) -> Result<()> {
-        let Phase::Moving(moving) = &mut self.phase else { return Ok(()) };
-        while self.plan.stages.get(moving.stage).is_some_and(|plan| moving.stage_steps >= plan.steps) {
-            let done = self.plan.stages[moving.stage];
+        while let Phase::Moving(moving) = &mut self.phase {
+            let Some(done) = self.plan.stages.get(moving.stage).filter(|plan| moving.stage_steps >= plan.steps) else {
+                break;
+            };
             moving.stage += 1;
             moving.stage_steps = 0;
             let Some(next) = self.plan.stages.get(moving.stage) else { break };
@@ -243,11 +259,7 @@ impl Run {
                 let (seed, limits) = (self.spec.seed, self.plan.limits);
                 moving.simulation = Simulation::new(system, potential, next.ensemble, next.timestep_fs, seed, limits)?;
             }
-            match next.stage {
-                Stage::Density => self.observers.start_density(),
-                Stage::Production => self.observers.start_production(moving.simulation.system(), &next.ensemble)?,
-                _ => {}
-            }
+            self.enter()?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Property, transport};
-use crate::dynamics::{Ensemble, Simulation};
+use crate::dynamics::{Ensemble, Ramp, Simulation};
 use crate::io::FluxRow;
 use crate::math::Mat3;
 use crate::sampling::{Currents, Frame, Msd, Schedule, Vacf, energy_current};
@@ -19,7 +19,7 @@ pub(super) struct TransportWatch {
     currents: Option<Currents>,
     /// Why there are no currents.
     refusal: String,
-    /// Why the thermostat shows in what is measured, if it does.
+    /// Why what is measured is not the liquid's own, if it is not.
     disturbance: Option<String>,
     #[serde(skip)]
     virials: Vec<Mat3>,
@@ -30,6 +30,7 @@ const UNDER_PRESSURE: &str = "Needs a production at constant volume, and this on
     the density, then NVT for transport” (in run.json a density stage, and \"nvt\" for production).";
 const FRICTION: &str = "Langevin's friction and noise change how currents decay: choose stochastic velocity rescaling, \
     Nosé–Hoover or NVE.";
+const RAMPED: &str = "Needs a constant temperature and pressure.";
 const NOT_ASKED: &str = "Sampling of currents is switched off (sampling.transport_every is 0).";
 const NOT_STARTED: &str = "Comes with the next stage, at constant volume.";
 /// Shorter relaxation times than this are known to show in transport, fs: Basconi and Shirts, J. Chem. Theory Comput. 9, 2887
@@ -37,6 +38,17 @@ const NOT_STARTED: &str = "Comes with the next stage, at constant volume.";
 const GENTLE_FS: f64 = 100.0;
 /// Friction this weak can't be told from none while a liquid remembers a velocity.
 const FRICTIONLESS_FS: f64 = 100_000.0;
+/// Velocities, stresses and heat fluxes further apart than this miss vibrations, and their integrals are wrong, fs.
+pub(super) const OFTEN_ENOUGH_FS: f64 = 25.0;
+/// By this part times in a file, or products of a timestep, may be off.
+const ROUNDING: f64 = 1e-9;
+/// Routes that read displacements alone, which miss nothing in between.
+const FROM_DISPLACEMENTS: [&str; 3] = ["Einstein", "Nernst–Einstein", transport::SIZE_CORRECTED];
+
+/// Whether looks that are so many fs apart follow vibrations.
+pub(super) fn is_often_enough(interval_fs: f64) -> bool {
+    interval_fs <= OFTEN_ENOUGH_FS * (1.0 + ROUNDING)
+}
 
 impl TransportWatch {
     pub(super) fn new(every: u64) -> Self {
@@ -51,11 +63,13 @@ impl TransportWatch {
     }
 
     pub(super) fn start(&mut self, system: &System, ensemble: &Ensemble) {
-        self.velocities = (self.schedule.every > 0).then(|| Vacf::new(system));
+        let ramped = is_ramped(ensemble);
+        self.velocities = (self.schedule.every > 0 && !ramped).then(|| Vacf::new(system));
         self.currents = None;
         self.disturbance = disturbance(ensemble);
         self.refusal = match ensemble {
             _ if self.schedule.every == 0 => NOT_ASKED.into(),
+            _ if ramped => RAMPED.into(),
             Ensemble::NvtLangevin { .. } => FRICTION.into(),
             _ if !ensemble.keeps_volume() => UNDER_PRESSURE.into(),
             _ => {
@@ -78,18 +92,44 @@ impl TransportWatch {
         currents.observe(frame, &simulation.evaluation().site_energies, virials);
     }
 
-    pub(super) fn properties(&self, displacements: &Msd) -> Vec<Property> {
+    /// What there is to say of a run with this timestep.
+    pub(super) fn properties(&self, displacements: &Msd, timestep_fs: f64) -> Vec<Property> {
         let currents = self.currents.as_ref().ok_or(self.refusal.as_str());
         let mut all = properties(displacements, self.velocities.as_ref(), currents, currents);
         for estimate in all.iter_mut().filter_map(|property| property.estimate.as_mut()) {
             estimate.warnings.extend(self.disturbance.clone());
         }
+        warn_of_rare_samples(&mut all, self.schedule.every as f64 * timestep_fs);
         all
     }
 }
 
-/// What a thermostat that is too strong does to the motion of atoms.
+/// Warns of what is integrated over samples that are too far apart, fs.
+fn warn_of_rare_samples(properties: &mut [Property], interval_fs: f64) {
+    if is_often_enough(interval_fs) {
+        return;
+    }
+    let integrated = properties.iter_mut().filter(|property| !FROM_DISPLACEMENTS.contains(&property.route.as_str()));
+    for estimate in integrated.filter_map(|property| property.estimate.as_mut()) {
+        estimate.warnings.push(format!(
+            "Currents are sampled {interval_fs:.1} fs apart and change faster: what is missed in between adds noise and a bias. \
+             Sample every {OFTEN_ENOUGH_FS} fs or more often (sampling.transport_every)."
+        ));
+    }
+}
+
+/// Whether temperature or pressure are driven from one value to another.
+fn is_ramped(ensemble: &Ensemble) -> bool {
+    let (temperature, pressure) = ensemble.ramps();
+    let changes = |ramp: Ramp| matches!(ramp, Ramp::Linear { from, to, .. } if from != to);
+    [temperature, pressure].into_iter().flatten().any(changes)
+}
+
+/// What a ramp, or a thermostat that is too strong, does to the motion of atoms.
 fn disturbance(ensemble: &Ensemble) -> Option<String> {
+    if is_ramped(ensemble) {
+        return Some("Temperature or pressure change during production: this is a mean over all of them.".to_owned());
+    }
     match *ensemble {
         Ensemble::NvtLangevin { damping_fs, .. } => (damping_fs < FRICTIONLESS_FS).then(|| {
             "Langevin's friction slows atoms down: this is below what the liquid does by itself. Choose stochastic velocity \

@@ -66,7 +66,7 @@ pub struct RdfCurve {
     /// g(r).
     pub g: Vec<f64>,
     /// Standard error of each bin; `None` where the run is too short for one.
-    pub standard_error: Option<Vec<f64>>,
+    pub standard_error: Vec<Option<f64>>,
     /// Number of `second` around a `first` up to each bin's outer edge.
     pub coordination: Vec<f64>,
     /// Position of the first peak, Å; `None` where no peak stands out.
@@ -189,7 +189,7 @@ impl Rdf {
                 let column = curve * self.bins + k;
                 rows_error(&self.rows.column(column)).standard_error.map(|error| error * shape.to_g[k])
             })
-            .collect::<Option<Vec<f64>>>();
+            .collect();
         let reverse = self.counts[a] as f64 / self.counts[b] as f64;
         let mut result = RdfCurve {
             first: self.species[a].clone(),

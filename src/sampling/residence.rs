@@ -14,11 +14,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Estimate;
-use crate::math::statistics::Blocking;
+use crate::math::statistics::{Blocking, MeanError};
 
 const RING: usize = 8;
 const FIRST_LAG: usize = RING / 2 + 1;
 const MAX_LEVELS: usize = 40;
+/// Where more than this share of all possible pairs is bonded, none can part.
+const ALL: f64 = 1.0 - 1e-9;
+
+/// Why there is no residence time.
+const TOO_SHORT: &str = "The run is still too short.";
+const NOT_PARTED: &str = "Most neighbours have not parted yet.";
+const TOO_RARE: &str = "Frames are too far apart: most neighbours have parted already from one to the next.";
+const NO_OTHERS: &str = "All of these atoms are neighbours of each other: there is nowhere to part to.";
 
 /// The survival of one kind of pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,11 +84,14 @@ impl Residence {
         self.frames += 1;
     }
 
-    /// c(t) so far.
+    /// c(t) so far; empty where all possible pairs are bonded.
     pub fn survival(&self) -> Survival {
         let interval_ps = 1e-3 * (self.last_fs - self.start_fs) / self.frames.saturating_sub(1).max(1) as f64;
         let random = self.share.mean();
         let mut curve = Survival::default();
+        if random > ALL {
+            return curve;
+        }
         for (l, level) in self.levels.iter().enumerate() {
             let shortest = if l == 0 { 1 } else { FIRST_LAG };
             for lag in shortest..=RING {
@@ -95,21 +106,27 @@ impl Residence {
         curve
     }
 
-    /// The lag at which c has fallen to 1/e, ps; `None` where the run does not reach it.
-    pub fn time(&self) -> Option<Estimate> {
+    /// The lag at which c has fallen to 1/e, ps.
+    ///
+    /// # Errors
+    /// Why there is none, in plain words.
+    pub fn time(&self) -> Result<Estimate, &'static str> {
         let Survival { time_ps, share, errors } = self.survival();
         let level = (-1.0_f64).exp();
-        let k = (1..share.len()).find(|&k| share[k] <= level && share[k - 1] > level)?;
+        match share.first() {
+            None if self.share.mean() > ALL => return Err(NO_OTHERS),
+            None => return Err(TOO_SHORT),
+            Some(first) if *first <= level => return Err(TOO_RARE),
+            Some(_) => {}
+        }
+        let k = (1..share.len()).find(|&k| share[k] <= level).ok_or(NOT_PARTED)?;
         let slope = (share[k] - share[k - 1]) / (time_ps[k] - time_ps[k - 1]);
         let value = time_ps[k - 1] + (level - share[k - 1]) / slope;
         let error = errors[k].or(errors[k - 1]).map(|error| error / slope.abs());
         let independent = self.levels.iter().flat_map(|l| &l.averages).map(|a| a.mean_error().independent_samples);
         let samples = independent.fold(f64::INFINITY, |a, b| if b > 0.0 { a.min(b) } else { a });
-        let mean = crate::math::statistics::MeanError {
-            standard_error: error,
-            independent_samples: if samples.is_finite() { samples } else { 0.0 },
-        };
-        Some(Estimate::new(value, mean, "ps"))
+        let independent_samples = if samples.is_finite() { samples } else { 0.0 };
+        Ok(Estimate::new(value, MeanError { standard_error: error, independent_samples }, "ps"))
     }
 }
 
@@ -158,15 +175,14 @@ mod tests {
     use super::*;
     use crate::math::rng::seeded;
 
-    /// 400 pairs that each part with a fixed chance per frame, and are then replaced by new ones.
-    #[test]
-    fn pairs_that_part_at_random_stay_as_long_as_they_should() {
+    /// 400 pairs that each part with a fixed chance per frame of 0.1 ps, and are then replaced by new ones.
+    fn parting(chance: f64, frames: u32) -> Residence {
         let (mut rng, mut residence) = (seeded(3, 0), Residence::new());
         let mut partners: Vec<u32> = (0..400).collect();
         let mut next = 400;
-        for frame in 0..4000 {
+        for frame in 0..frames {
             for partner in &mut partners {
-                if rng.random::<f64>() < 0.05 {
+                if rng.random::<f64>() < chance {
                     *partner = next;
                     next += 1;
                 }
@@ -174,6 +190,12 @@ mod tests {
             let pairs: Vec<(u32, u32)> = (0..).zip(partners.iter().copied()).collect();
             residence.push(f64::from(frame) * 100.0, &pairs, 1e9);
         }
+        residence
+    }
+
+    #[test]
+    fn pairs_that_part_at_random_stay_as_long_as_they_should() {
+        let residence = parting(0.05, 4000);
         let found = residence.time().unwrap();
         // 0.95^n = 1/e after 19.5 frames of 0.1 ps; the curve is read between lags of 16 and 20 frames, off by under 1 %.
         let truth = 0.1 / -(0.95_f64.ln());
@@ -184,9 +206,20 @@ mod tests {
     }
 
     #[test]
+    fn why_there_is_no_time_is_told() {
+        assert_eq!(parting(0.05, 1).time(), Err(TOO_SHORT));
+        assert_eq!(parting(0.0, 100).time(), Err(NOT_PARTED));
+        assert_eq!(parting(0.9, 100).time(), Err(TOO_RARE));
+        let mut two = Residence::new();
+        (0..20).for_each(|frame| two.push(f64::from(frame), &[(0, 1)], 1.0));
+        assert_eq!(two.time(), Err(NO_OTHERS));
+        assert_eq!(two.survival(), Survival::default());
+    }
+
+    #[test]
     fn lists_share_what_they_share() {
         assert_eq!(common(&[(0, 1), (0, 3), (2, 2)], &[(0, 3), (1, 1), (2, 2), (4, 0)]), 2);
         assert_eq!(common(&[], &[(0, 3)]), 0);
-        assert_eq!(Residence::new().time(), None);
+        assert_eq!(Residence::new().time(), Err(TOO_SHORT));
     }
 }

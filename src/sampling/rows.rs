@@ -26,6 +26,11 @@ impl Rows {
         Self { width, most, stride: 1, filled: 0, partial: vec![0.0; width], full: Vec::with_capacity(most * width) }
     }
 
+    /// Frames taken in.
+    pub(super) fn frames(&self) -> u64 {
+        self.len() as u64 * self.stride + self.filled
+    }
+
     /// Frames that a row averages.
     pub(super) fn stride(&self) -> u64 {
         self.stride
@@ -47,6 +52,7 @@ impl Rows {
         self.full.chunks_exact(self.width).map(|row| row[column]).collect()
     }
 
+    /// Takes the numbers of one frame.
     pub(super) fn push(&mut self, frame: impl Iterator<Item = f64>) {
         for (sum, value) in self.partial.iter_mut().zip(frame) {
             *sum += value;
@@ -91,7 +97,7 @@ impl Rows {
 
     /// Mean over all frames.
     pub(super) fn mean(&self) -> Vec<f64> {
-        let frames = (self.len() as u64 * self.stride + self.filled) as f64;
+        let frames = self.frames() as f64;
         let full = self.sum_of_full().into_iter().zip(&self.partial);
         full.map(|(sum, partial)| (sum * self.stride as f64 + partial) / frames).collect()
     }

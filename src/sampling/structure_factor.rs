@@ -9,6 +9,7 @@
 //! [`PER_BIN`] vectors, spread over all directions, stand for a bin of |k|.
 
 use std::f64::consts::PI;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ const BIN: f64 = 0.1;
 const PER_BIN: usize = 8;
 /// Cells with more wave vectors than this along an axis are seen at their smaller wave numbers only.
 const MAX_INDEX: usize = 60;
+/// Atoms whose phases are held at a time: some 12 MB of them at most.
+const CHUNK: usize = 4096;
 
 /// A partial structure factor.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,10 +79,11 @@ pub struct StructureFactor {
 
 #[derive(Debug, Clone, Default)]
 struct Scratch {
-    /// For each axis: powers of the atoms' phases, (re, im), power by power.
+    /// For each axis: powers of the phases of a chunk of atoms, (re, im), power by power.
     phases: [Vec<(f64, f64)>; 3],
     row: Vec<f64>,
-    density: Vec<(f64, f64)>,
+    /// rho_a(k), (re, im), species by species for each wave vector.
+    densities: Vec<(f64, f64)>,
 }
 
 impl StructureFactor {
@@ -183,12 +187,44 @@ impl StructureFactor {
         Scale { own: if a == b { ca } else { 0.0 }, fractions: ca * cb }
     }
 
-    fn set_phases(&self, system: &System, phases: &mut [Vec<(f64, f64)>; 3]) {
-        let atoms = system.len();
+    /// Sums rho_a(k) of all species and wave vectors.
+    fn sum_densities(&self, system: &System, scratch: &mut Scratch) {
+        let Scratch { phases, densities, .. } = scratch;
+        let species = self.names.len().max(1);
+        densities.clear();
+        densities.resize(self.waves.len() * self.names.len(), (0.0, 0.0));
+        for first in (0..system.len()).step_by(CHUNK) {
+            let chunk = first..(first + CHUNK).min(system.len());
+            self.set_phases(system, chunk.clone(), phases);
+            let types = &system.types[chunk];
+            for (wave, sums) in self.waves.iter().zip(densities.chunks_exact_mut(species)) {
+                self.add_density(wave, types, phases, sums);
+            }
+        }
+    }
+
+    /// Adds what a chunk of atoms has of rho_a(k) for one wave vector.
+    fn add_density(&self, wave: &[i32; 3], types: &[u32], phases: &[Vec<(f64, f64)>; 3], sums: &mut [(f64, f64)]) {
+        let atoms = types.len();
+        let [x, y, z] = std::array::from_fn(|axis| {
+            let from = wave[axis].unsigned_abs() as usize * atoms;
+            &phases[axis][from..from + atoms]
+        });
+        let [_, sy, sz] = wave.map(|n| if n < 0 { -1.0 } else { 1.0 });
+        for i in 0..atoms {
+            let (re, im) = product(product(x[i], (y[i].0, sy * y[i].1)), (z[i].0, sz * z[i].1));
+            let sum = &mut sums[self.place[types[i] as usize]];
+            sum.0 += re;
+            sum.1 += im;
+        }
+    }
+
+    fn set_phases(&self, system: &System, chunk: Range<usize>, phases: &mut [Vec<(f64, f64)>; 3]) {
+        let atoms = chunk.len();
         for (axis, table) in phases.iter_mut().enumerate() {
             table.clear();
             table.resize(atoms * (self.reach[axis] + 1), (1.0, 0.0));
-            for (i, position) in system.positions.iter().enumerate() {
+            for (i, position) in system.positions[chunk.clone()].iter().enumerate() {
                 let angle = 2.0 * PI * system.cell.fractional(position)[axis];
                 let (sine, cosine) = angle.sin_cos();
                 for power in 1..=self.reach[axis] {
@@ -211,31 +247,18 @@ fn pairs(species: usize) -> impl Iterator<Item = (usize, usize)> {
 
 impl Observer for StructureFactor {
     fn observe(&mut self, frame: &Frame) {
-        let system = frame.system;
-        let atoms = system.len();
         let mut scratch = std::mem::take(&mut self.scratch);
-        self.set_phases(system, &mut scratch.phases);
+        self.sum_densities(frame.system, &mut scratch);
         scratch.row.clear();
         scratch.row.resize(self.rows.width(), 0.0);
+        let (atoms, species) = (frame.system.len(), self.names.len());
         let mut start = 0;
         for (bin, &(_, end)) in self.bins.iter().enumerate() {
             let scale = 1.0 / ((end - start) * atoms) as f64;
-            for wave in &self.waves[start..end] {
-                scratch.density.clear();
-                scratch.density.resize(self.names.len(), (0.0, 0.0));
-                let [x, y, z] = std::array::from_fn(|axis| {
-                    let from = wave[axis].unsigned_abs() as usize * atoms;
-                    &scratch.phases[axis][from..from + atoms]
-                });
-                let [_, sy, sz] = wave.map(|n| if n < 0 { -1.0 } else { 1.0 });
-                for i in 0..atoms {
-                    let (re, im) = product(product(x[i], (y[i].0, sy * y[i].1)), (z[i].0, sz * z[i].1));
-                    let sum = &mut scratch.density[self.place[system.types[i] as usize]];
-                    sum.0 += re;
-                    sum.1 += im;
-                }
-                for (p, (a, b)) in pairs(self.names.len()).enumerate() {
-                    let (a, b) = (scratch.density[a], scratch.density[b]);
+            for wave in start..end {
+                let densities = &scratch.densities[wave * species..(wave + 1) * species];
+                for (p, (a, b)) in pairs(species).enumerate() {
+                    let (a, b) = (densities[a], densities[b]);
                     scratch.row[p * self.bins.len() + bin] += scale * (a.0 * b.0 + a.1 * b.1);
                 }
             }
@@ -244,5 +267,40 @@ impl Observer for StructureFactor {
         self.rows.push(scratch.row.iter().copied());
         self.frames += 1;
         self.scratch = scratch;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt;
+
+    use super::*;
+    use crate::math::rng::seeded;
+    use crate::system::{Cell, Species};
+
+    /// More atoms than are held at a time, against a plain sum over all of them.
+    #[test]
+    fn chunks_add_up() {
+        let (mut rng, atoms) = (seeded(1, 0), CHUNK + 700);
+        let cell = Cell::orthorhombic(9.0, 11.0, 10.0).unwrap();
+        let species = ["Na", "Cl"].map(|name| Species::from_name(name).unwrap()).to_vec();
+        let types = (0..atoms).map(|i| u32::from(i % 3 == 0)).collect();
+        let positions = (0..atoms).map(|_| Vec3::from_fn(|_, _| 10.0 * rng.random::<f64>())).collect();
+        let system = System::new(cell, species, types, positions).unwrap();
+        let observer = StructureFactor::new(&system).unwrap();
+        let mut scratch = Scratch::default();
+        observer.sum_densities(&system, &mut scratch);
+        let reciprocal = system.cell.inverse().transpose() * (2.0 * PI);
+        for (wave, found) in observer.waves.iter().zip(scratch.densities.chunks_exact(2)).step_by(29) {
+            let k = reciprocal * Vec3::from(wave.map(f64::from));
+            for (kind, found) in (0u32..).zip(found) {
+                let own = (0..atoms).filter(|&i| system.types[i] == kind);
+                let (im, re) = own
+                    .map(|i| k.dot(&system.positions[i]).sin_cos())
+                    .fold((0.0, 0.0), |sum, x| (sum.0 + x.0, sum.1 + x.1));
+                // Thousands of terms of size 1, and phases of some 100 whose powers have rounded.
+                assert!((found.0 - re).abs() < 1e-8 && (found.1 - im).abs() < 1e-8, "{wave:?}: {found:?} {re} {im}");
+            }
+        }
     }
 }

@@ -67,7 +67,7 @@
  * @property {string} second
  * @property {number[]} r_angstrom
  * @property {number[]} g
- * @property {number[] | null} [standard_error]
+ * @property {(number | null)[]} standard_error
  * @property {Estimate | null} [first_peak]
  * @property {Estimate | null} [first_peak_height]
  * @property {Estimate | null} [first_minimum]

@@ -52,9 +52,10 @@ pub(super) fn conductivities(currents: &Currents) -> Vec<Property> {
         (false, _) => taken_out.collect::<Vec<_>>().join(", "),
     };
     let [kubo, cepstral] = ROUTES.map(|route| property(route, NO_SAMPLES));
+    let integral = integrals.reduced(&flux, &others);
     let both = [
-        integrated(kubo, &integrals, integrals.reduced(&flux, &others).as_ref(), factor, UNIT),
-        limited(cepstral, cepstrum::limit(&flux, &others), &integrals, factor, UNIT),
+        integrated(kubo, &integrals, integral.as_ref(), factor, UNIT),
+        limited(cepstral, cepstrum::limit(&flux, &others), &integrals, integral.as_ref(), factor, UNIT),
     ];
     both.map(|mut property| {
         if let (true, Some(estimate)) = (mixed, &mut property.estimate) {

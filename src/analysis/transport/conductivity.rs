@@ -134,7 +134,7 @@ impl<'a> Salt<'a> {
         };
         let mut all = vec![
             kubo,
-            limited(cepstral, cepstrum::limit(&current, &[]), &self.integrals, factor, UNIT),
+            limited(cepstral, cepstrum::limit(&current, &[]), &self.integrals, integral.as_ref(), factor, UNIT),
             einstein,
             nernst,
             haven,
@@ -147,6 +147,7 @@ impl<'a> Salt<'a> {
 
     fn nernst_einstein(&self, property: Property, diffusion: &[Property]) -> Property {
         let (mut sum, mut variance, mut samples) = (0.0, Some(0.0), f64::INFINITY);
+        let mut sources = Vec::new();
         for ((q, count), (species, _)) in self.charges.iter().zip(self.counts()).zip(self.currents.species()) {
             let own = diffusion.iter().find(|property| property.of == species.name);
             let Some(own) = own.and_then(|property| property.estimate.as_ref()) else { return property };
@@ -154,10 +155,11 @@ impl<'a> Salt<'a> {
             sum += factor * own.value;
             variance = variance.zip(own.standard_error).map(|(sum, error)| sum + (factor * error).powi(2));
             samples = samples.min(own.independent_samples);
+            sources.push(own);
         }
         let error = MeanError { standard_error: variance.map(f64::sqrt), independent_samples: samples };
         property
-            .measured(Estimate::new(sum, error, UNIT))
+            .measured(sources.into_iter().fold(Estimate::new(sum, error, UNIT), Estimate::warned_by))
             .with_setting("diffusion coefficients", "Einstein, as simulated (not corrected for the size of the box)")
     }
 
@@ -186,8 +188,8 @@ impl<'a> Salt<'a> {
         let mobility = pending("mobility", format!("Mobility of {}", species.name));
         let number = pending("transport-number", format!("Transport number of {}", species.name));
         let estimate = |value: f64, error: f64, factor: f64, unit: &str| {
-            let known = integral.plateau.then_some(error);
-            let error = MeanError { standard_error: known, independent_samples: integral.error.independent_samples };
+            // A share of what has no error has none either.
+            let error = MeanError { standard_error: integral.error.standard_error.map(|_| error), ..integral.error };
             Estimate::new(value, error, "").scaled(factor, unit)
         };
         let to_mobility = TO_MOBILITY / (*count as f64 * BOLTZMANN * self.currents.temperature());
@@ -213,5 +215,6 @@ fn ratio(property: Property, above: &Property, below: &Property) -> Property {
     let relative = above.standard_error.zip(below.standard_error);
     let error = relative.map(|(a, b)| value.abs() * (a / above.value).hypot(b / below.value));
     let samples = above.independent_samples.min(below.independent_samples);
-    property.measured(Estimate::new(value, MeanError { standard_error: error, independent_samples: samples }, ""))
+    let error = MeanError { standard_error: error, independent_samples: samples };
+    property.measured(Estimate::new(value, error, "").warned_by(above).warned_by(below))
 }

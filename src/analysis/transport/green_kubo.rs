@@ -24,11 +24,10 @@ const FEWEST_DEGREES: f64 = 10.0;
 #[derive(Debug, Clone)]
 pub(super) struct Integral {
     pub value: f64,
+    /// Known where longer windows agree, and enough frequencies make the value.
     pub error: MeanError,
     /// The window that was read: from this lag to twice it.
     pub lag: f64,
-    /// Whether longer windows agree.
-    pub plateau: bool,
     /// The spectrum that was integrated, for curves.
     pub spectrum: Vec<f64>,
 }
@@ -109,11 +108,10 @@ impl GreenKubo {
         let taken = (start + MARGIN).min(last);
         let (window, spectrum) = (&self.windows[taken], spectra.into_iter().nth(taken)?);
         let (value, variance) = (values[taken], window.variance(None, &spectrum, self.components));
-        let plateau = start + MARGIN <= last;
         let degrees = 2.0 * value * value / variance;
-        let known = plateau && degrees > FEWEST_DEGREES;
+        let known = start + MARGIN <= last && degrees > FEWEST_DEGREES;
         let error = MeanError { standard_error: known.then(|| variance.sqrt()), independent_samples: degrees };
-        Some(Integral { value, error, lag: window.time, plateau, spectrum })
+        Some(Integral { value, error, lag: window.time, spectrum })
     }
 
     /// The integral, and what fitted coefficients have taken from its degrees of freedom given back.

@@ -22,7 +22,7 @@ mod velocities;
 mod viscosity;
 
 pub use diffusion::self_diffusion;
-pub use size::size_corrected;
+pub use size::{SIZE_CORRECTED, size_corrected};
 pub use velocities::from_velocities;
 
 use crate::sampling::Currents;

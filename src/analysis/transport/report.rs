@@ -73,21 +73,28 @@ pub(super) fn chart(label: &str, unit: &str, series: Vec<Series>) -> ChartSpec {
     }
 }
 
-/// The property as measured by cepstral analysis.
+/// The property as measured by cepstral analysis. The limit is extrapolated from frequencies above one over the run's length,
+/// and knows nothing of memories longer than that: it has an error only where the `integral` of the same current has one.
 pub(super) fn limited(
     property: Property,
     limit: Option<Limit>,
-    interval_of: &GreenKubo,
+    integrals: &GreenKubo,
+    integral: Option<&Integral>,
     factor: f64,
     unit: &str,
 ) -> Property {
     let Some(limit) = limit else { return property };
     let relative = limit.standard_error / limit.integral;
-    let error =
-        MeanError { standard_error: Some(limit.standard_error), independent_samples: 2.0 / (relative * relative) };
-    let highest = limit.frequencies as f64 / (interval_of.samples as f64 * interval_of.interval) * 1e3;
+    let known = integral.is_some_and(|integral| integral.error.standard_error.is_some());
+    let standard_error = known.then_some(limit.standard_error);
+    let error = MeanError { standard_error, independent_samples: 2.0 / (relative * relative) };
+    let highest = limit.frequencies as f64 / (integrals.samples as f64 * integrals.interval) * 1e3;
+    let mut estimate = Estimate::new(limit.integral, error, "").scaled(factor, unit);
+    if !known {
+        estimate.warnings = vec![NO_PLATEAU.to_owned()];
+    }
     property
-        .measured(Estimate::new(limit.integral, error, "").scaled(factor, unit))
+        .measured(estimate)
         .with_setting("cepstral coefficients", limit.coefficients)
         .with_setting("frequencies up to", format!("{highest:.2} THz"))
 }

@@ -14,6 +14,8 @@ use crate::units::BOLTZMANN;
 use super::diffusion::{A2_PER_FS_TO_1E9_M2_PER_S, DIFFUSION_UNIT};
 use super::viscosity::TO_MILLIPASCAL_SECONDS;
 
+/// The route of what [`size_corrected`] gives.
+pub const SIZE_CORRECTED: &str = "Einstein, corrected for the size of the box";
 /// Madelung-like sum of the images of a cube.
 const XI: f64 = 2.837_297;
 
@@ -33,13 +35,10 @@ pub fn size_corrected(currents: &Currents, properties: &[Property]) -> Vec<Prope
         let error = own.standard_error.zip(shift_error).map(|(own, shift)| own.hypot(shift));
         let samples = own.independent_samples.min(viscosity.independent_samples);
         let error = MeanError { standard_error: error, independent_samples: samples };
-        let mut estimate = Estimate::new(own.value + shift, error, DIFFUSION_UNIT);
-        estimate.warnings.extend(own.warnings.iter().cloned());
-        estimate.warnings.dedup();
+        let estimate = Estimate::new(own.value + shift, error, DIFFUSION_UNIT).warned_by(own);
         let name = property.name.clone();
-        let route = "Einstein, corrected for the size of the box";
         Some(
-            Property::pending("self-diffusion", &property.of, name, route, "")
+            Property::pending("self-diffusion", &property.of, name, SIZE_CORRECTED, "")
                 .measured(estimate)
                 .with_setting("correction", format!("+{shift:.4} {DIFFUSION_UNIT} (Yeh and Hummer)"))
                 .with_setting("viscosity", format!("{:.4} {}", viscosity.value, viscosity.unit))

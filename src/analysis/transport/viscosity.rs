@@ -52,9 +52,10 @@ pub(super) fn viscosities(currents: &Currents) -> Vec<Property> {
     if let (None, Some(estimate)) = (currents.energy(), &mut bulk_kubo.estimate) {
         estimate.warnings.push(NO_ENERGY.to_owned());
     }
+    let integral = five.integral(&shear);
     vec![
-        integrated(kubo, &five, five.integral(&shear).as_ref(), factor, UNIT),
-        limited(cepstral, cepstrum::limit(&shear, &[]), &five, factor, UNIT),
+        integrated(kubo, &five, integral.as_ref(), factor, UNIT),
+        limited(cepstral, cepstrum::limit(&shear, &[]), &five, integral.as_ref(), factor, UNIT),
         bulk_kubo,
     ]
 }

@@ -1,10 +1,9 @@
 //! A log beside a trajectory, as the currents that a run would have watched.
 
-use super::watch::OFTEN_ENOUGH_FS;
 use crate::analysis::Property;
 use crate::error::{Error, Result};
 use crate::io::FluxLog;
-use crate::run::transport::OPEN_CELL;
+use crate::run::transport::{OFTEN_ENOUGH_FS, OPEN_CELL, is_often_enough};
 use crate::sampling::{Currents, LoggedFluxes};
 use crate::system::System;
 
@@ -63,7 +62,7 @@ pub(super) fn currents(
 
 /// Warns of what a log that was written too rarely gives.
 pub(super) fn warn(properties: &mut [Property], log: Option<&FluxLog>) {
-    let Some(log) = log.filter(|log| log.interval_fs > OFTEN_ENOUGH_FS) else { return };
+    let Some(log) = log.filter(|log| !is_often_enough(log.interval_fs)) else { return };
     for property in properties.iter_mut().filter(|property| FROM_LOG.contains(&property.id.as_str())) {
         if let Some(estimate) = &mut property.estimate {
             estimate.warnings.push(format!(

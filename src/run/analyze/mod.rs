@@ -7,6 +7,7 @@
 mod clock;
 mod logged;
 mod paths;
+mod species;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -15,11 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::io::{FluxLog, TrajectoryFrame};
-use crate::system::Species;
 
 use super::spec::Results;
 use clock::Clock;
 use paths::Paths;
+use species::KnownSpecies;
 use watch::Watch;
 
 /// What a trajectory's file does not say.
@@ -80,11 +81,9 @@ pub struct Analysis {
 
 /// What starts with the first frame that counts.
 struct Followed {
-    /// Names of the file's own species: the same in every frame.
-    names: Vec<String>,
+    /// The file's own, the same in every frame.
     types: Vec<u32>,
-    /// The same species with what was given.
-    species: Vec<Species>,
+    species: KnownSpecies,
     watch: Watch,
 }
 
@@ -102,7 +101,8 @@ impl Analysis {
     /// Takes in the next frame.
     ///
     /// # Errors
-    /// No atoms, atoms that change, a cell that shrinks to less than half, uneven times, names that are no elements, charges of species that there are none of.
+    /// No atoms, atoms that change, a cell that shrinks to less than half, uneven times, names that are no elements, charges of
+    /// species that there are none of, one name for atoms of several masses or charges.
     pub fn take(&mut self, mut frame: TrajectoryFrame) -> Result<()> {
         self.seen += 1;
         if self.seen <= self.settings.skip {
@@ -122,18 +122,17 @@ impl Analysis {
         let has_velocities = frame.has_velocities;
         let mut system = frame.configuration.system;
         if self.followed.is_none() {
-            let species = species(&system.species, &self.settings)?;
-            let names = names(&system.species);
+            let species = KnownSpecies::new(&system.species, &self.settings)?;
             let types = system.types.clone();
-            system.species.clone_from(&species);
+            species.apply(&mut system);
             let watch = Watch::new(&system, has_velocities, self.settings.temperature_k)?;
-            self.followed = Some(Followed { names, types, species, watch });
+            self.followed = Some(Followed { types, species, watch });
         } else if let Some(followed) = &self.followed {
-            if system.types != followed.types || names(&system.species) != followed.names {
+            if system.types != followed.types || !followed.species.are_of(&system) {
                 let found = format!("other atoms, or another order, in frame {}", self.seen);
                 return Err(Error::invalid("trajectory", found, "the same atoms in the same order in each frame"));
             }
-            system.species.clone_from(&followed.species);
+            followed.species.apply(&mut system);
         }
         if let Some(followed) = &mut self.followed {
             followed.watch.observe(index as u64, self.clock.interval_fs(), &system, has_velocities);
@@ -169,8 +168,9 @@ impl Analysis {
         }
         notes.extend(self.paths.notes());
         notes.extend(followed.watch.notes(interval_fs));
+        let species = followed.species.species().iter();
         let unknown: Vec<&str> =
-            followed.species.iter().filter(|each| each.charge_e.is_none()).map(|each| each.name.as_str()).collect();
+            species.filter(|each| each.charge_e.is_none()).map(|each| each.name.as_str()).collect();
         if !unknown.is_empty() {
             let unknown = unknown.join(", ");
             notes.push(format!("Unknown charges ({unknown}): nothing is said of conductivity; give charges."));
@@ -189,36 +189,4 @@ pub fn analyze(frames: Vec<TrajectoryFrame>, settings: &AnalyzeSettings) -> Resu
     let mut analysis = Analysis::new(settings.clone())?;
     frames.into_iter().try_for_each(|frame| analysis.take(frame))?;
     analysis.report()
-}
-
-fn names(species: &[Species]) -> Vec<String> {
-    species.iter().map(|each| each.name.clone()).collect()
-}
-
-/// The file's species with the elements and charges that were given.
-fn species(own: &[Species], settings: &AnalyzeSettings) -> Result<Vec<Species>> {
-    if let Some(unknown) = settings
-        .charges
-        .keys()
-        .find(|name| !own.iter().any(|s| s.name == **name) && !settings.elements.iter().any(|element| element == *name))
-    {
-        let expected = format!("species of the trajectory: {}", names(own).join(", "));
-        return Err(Error::invalid("charges", unknown, expected));
-    }
-    let named = |each: &Species| -> Result<Species> {
-        let number = each.name.parse::<usize>().ok();
-        let element = number.and_then(|number| settings.elements.get(number.checked_sub(1)?));
-        let mut species = match (number, element) {
-            (Some(_), Some(element)) => Species::from_name(element)?,
-            (Some(_), None) => {
-                let expected = "an element for each number, in order";
-                return Err(Error::invalid("species of the trajectory", format!("number {}", each.name), expected));
-            }
-            (None, _) => each.clone(),
-        };
-        let given = settings.charges.get(&species.name).or_else(|| settings.charges.get(&each.name));
-        species.charge_e = given.copied().or(each.charge_e).or(species.charge_e);
-        Ok(species)
-    };
-    own.iter().map(named).collect()
 }

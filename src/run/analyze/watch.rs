@@ -9,12 +9,10 @@ use crate::math::statistics::Blocking;
 use crate::run::melt::StructureObservers;
 use crate::run::observers::rdf;
 use crate::run::spec::Results;
-use crate::run::transport::{OPEN_CELL, properties};
+use crate::run::transport::{OPEN_CELL, is_often_enough, properties};
 use crate::sampling::{Currents, Frame, Msd, Observer, Rdf, Vacf};
 use crate::system::System;
 
-/// Velocities and stresses further apart than this miss vibrations, and their integrals are wrong, fs.
-pub(super) const OFTEN_ENOUGH_FS: f64 = 25.0;
 /// A cell whose vectors change by more than this part of their length does not keep its volume.
 const UNCHANGED: f64 = 1e-6;
 const CELL_CHANGES: &str = "Needs a trajectory at constant volume: in this one the cell changes.";
@@ -101,7 +99,7 @@ impl Watch {
             let rest =
                 if self.given_kelvin.is_some() { "" } else { "; give a temperature for barriers and conductivities" };
             notes.push(format!("No velocities: nothing is said of temperature, nor of vibrations{rest}."));
-        } else if let Some(interval) = interval_fs.filter(|fs| *fs > OFTEN_ENOUGH_FS) {
+        } else if let Some(interval) = interval_fs.filter(|fs| !is_often_enough(*fs)) {
             notes.push(format!(
                 "Frames are {interval:.1} fs apart, too far to follow vibrations: velocities are used for the temperature only. \
                  Diffusion and conductivity come from displacements."
@@ -140,10 +138,14 @@ impl Watch {
         };
         let averages = [mean("density", &self.density, "g/cm³"), mean("temperature", &self.temperature, "K")];
         let kelvin = self.kelvin(log)?;
-        let structure = self.structure.properties(self.rdf.as_ref(), kelvin);
+        let mut structure = self.structure.properties(self.rdf.as_ref(), kelvin);
+        if interval_fs.is_none() {
+            // Counted in frames, as if they were 1 fs apart.
+            structure.retain(|property| property.id != "residence-time");
+        }
         let logged = log.map(|log| logged::currents(log, &self.first, self.cell_changes, kelvin)).transpose()?;
         let fluxes = logged.as_ref().map_or(Err(logged::NO_LOG), |log| log.as_ref().map_err(|why| *why));
-        let follows = self.has_velocities && interval_fs.is_some_and(|fs| fs <= OFTEN_ENOUGH_FS);
+        let follows = self.has_velocities && interval_fs.is_some_and(is_often_enough);
         let particles = self.particles(follows, interval_fs.is_some(), kelvin);
         let particles = particles.as_ref().map_err(|why| *why);
         let vacf = follows.then_some(&self.vacf);
