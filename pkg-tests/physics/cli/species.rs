@@ -85,7 +85,7 @@ fn numbered_data_are_matched_by_the_potential_s_labels() {
         [("0-1", "0-2"), ("1-0", "2-0"), ("1-1", "2-2")].into_iter().fold(start, renamed)
     });
     let mut data = read_cfg(&text(&reference::tree().join("training/db_S2.cfg")), "db", &[]).expect("a reference file");
-    data.iter_mut().for_each(|configuration| leave_a_gap(configuration));
+    data.iter_mut().for_each(leave_a_gap);
     let data = folder.file("gaps.cfg", write_structure(StructureFormat::Cfg, &data).expect("text"));
     let errors = |potential: &str, data: &str| -> Value {
         let out = folder.path("errors.json");
