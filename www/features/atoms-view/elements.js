@@ -32,7 +32,7 @@ const STYLES = {
   Ti: { color: "#8c97a8", radius: 0.6 },
   Fe: { color: "#b7552e", radius: 0.65 },
   Ni: { color: "#4f9e77", radius: 0.62 },
-  Cu: { color: "#c77a3f", radius: 0.68 },
+  Cu: { color: "#1f8f86", radius: 0.68 },
   Zn: { color: "#7d80b0", radius: 0.62 },
   Br: { color: "#a3402c", radius: 1.0 },
   Rb: { color: "#5e3aa6", radius: 0.9 },
