@@ -9,6 +9,8 @@ use crucible::run::{
 };
 use crucible::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV};
 
+use crate::run::file;
+
 /// Argon-like atoms at a Lennard-Jones state, in reduced units of epsilon/k = 119.8 K, sigma = 3.405 Å.
 fn liquid(temperature: f64, density: f64, atoms: usize, cutoff: f64, production_ps: f64) -> RunSpec {
     let (epsilon, sigma, mass) = (119.8 * BOLTZMANN, 3.405_f64, 39.948);
@@ -28,14 +30,8 @@ fn liquid(temperature: f64, density: f64, atoms: usize, cutoff: f64, production_
     serde_json::from_value(text).unwrap()
 }
 
-/// Files of `potentials/`.
-fn shipped(name: &str) -> crucible::Result<Vec<u8>> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials").join(name);
-    std::fs::read(path).map_err(|error| crucible::Error::Io { path: name.into(), reason: error.to_string() })
-}
-
 fn run(spec: &RunSpec) -> Results {
-    let mut run = Run::new(spec.clone(), &shipped).unwrap();
+    let mut run = Run::new(spec.clone(), &file).unwrap();
     run.advance(u64::MAX, &mut || false).unwrap();
     run.results()
 }
@@ -225,7 +221,7 @@ fn currents_need_a_constant_volume_and_production_takes_the_mean_one() {
     let results = run(&under_pressure);
     let pending = property(&results, "shear-viscosity", "Green–Kubo").pending.as_ref().unwrap();
     assert!(pending.contains("constant volume"), "{pending}");
-    let mut run = Run::new(spec.clone(), &shipped).unwrap();
+    let mut run = Run::new(spec.clone(), &file).unwrap();
     let mut volumes = Vec::new();
     while run.progress().stage < crucible::run::Stage::Production {
         let before = run.progress().stage;
@@ -251,10 +247,10 @@ fn density_and_transport_come_from_one_run() {
     spec.density = Some(DensitySpec { time_ps: 24.0 });
     spec.production.ensemble = EnsembleKind::Npt;
     spec.pressure_gpa = 0.05;
-    let refusal = Run::new(spec.clone(), &shipped).map(|_| ()).unwrap_err().to_string();
+    let refusal = Run::new(spec.clone(), &file).map(|_| ()).unwrap_err().to_string();
     assert!(refusal.contains("production.ensemble"), "{refusal}");
     spec.production.ensemble = EnsembleKind::Nvt;
-    let mut run = Run::new(spec, &shipped).unwrap();
+    let mut run = Run::new(spec, &file).unwrap();
     while run.stage() < Stage::Density {
         run.advance(10, &mut || false).unwrap();
     }
@@ -282,7 +278,7 @@ fn density_and_transport_come_from_one_run() {
     {
         assert!(property(&results, id, route).estimate.is_some(), "{id}");
     }
-    let mut again = Run::new(run.spec().clone(), &shipped).unwrap();
+    let mut again = Run::new(run.spec().clone(), &file).unwrap();
     again.restore(&saved).unwrap();
     again.advance(u64::MAX, &mut || false).unwrap();
     assert_eq!(again.results(), results);

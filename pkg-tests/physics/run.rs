@@ -13,7 +13,8 @@ fn potentials() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials")
 }
 
-fn file(name: &str) -> Result<Vec<u8>> {
+/// A file of `potentials/`.
+pub fn file(name: &str) -> Result<Vec<u8>> {
     std::fs::read(potentials().join(name)).map_err(|e| Error::Io { path: name.to_owned(), reason: e.to_string() })
 }
 

@@ -9,13 +9,9 @@ use crucible::io::{Configuration, StructureFormat, is_numbered, write_structure}
 use crucible::labelling::{
     Code, Electrons, STRUCTURE, Settings, check_same_method, input_folders, read_folder_structure,
 };
-use crucible::system::System;
 use crucible::{Error, Result};
 
 use super::{calculation, files, species};
-
-/// Two structures are one where no coordinate differs by more, Å.
-const SAME_POSITION: f64 = 1e-6;
 
 /// Label structures by density-functional theory: write the inputs of a code, run it where it is installed, and append
 /// energies, forces and stresses to a data set. PBE-D3(BJ); settings suit molten salts and metals.
@@ -183,7 +179,7 @@ fn check_names(structures: &[(PathBuf, Configuration)], known: &[Configuration])
     for (k, (place, structure)) in structures.iter().enumerate() {
         let earlier = structures[..k].iter().map(|(_, earlier)| earlier);
         let mut others = known.iter().chain(earlier).filter(|other| same_name(structure, other)).peekable();
-        if others.peek().is_some() && !others.any(|other| same_structure(&structure.system, &other.system)) {
+        if others.peek().is_some() && !others.any(|other| structure.system.coincides_with(&other.system)) {
             let what = format!("structure {} of {}", structure.name.as_deref().unwrap_or("-"), place.display());
             let found = "other atoms than in the data set, or an earlier folder, under this name";
             let expected = "another name for another structure (name=...), or another --out";
@@ -195,16 +191,6 @@ fn check_names(structures: &[(PathBuf, Configuration)], known: &[Configuration])
 
 fn same_name(a: &Configuration, b: &Configuration) -> bool {
     a.name.is_some() && a.name == b.name
-}
-
-/// Whether cells, positions and species are the same, atom by atom.
-fn same_structure(a: &System, b: &System) -> bool {
-    let name = |system: &System, i: usize| system.species.get(system.types[i] as usize).map(|own| own.name.clone());
-    a.len() == b.len()
-        && a.cell.periodic() == b.cell.periodic()
-        && (a.cell.vectors() - b.cell.vectors()).amax() < SAME_POSITION
-        && a.positions.iter().zip(&b.positions).all(|(p, q)| (p - q).amax() < SAME_POSITION)
-        && (0..a.len()).all(|i| name(a, i) == name(b, i))
 }
 
 /// A folder with inputs for each structure.
@@ -231,7 +217,7 @@ fn write_all(
     for (inputs, (place, structure)) in inputs.into_iter().zip(structures) {
         std::fs::create_dir_all(&place).map_err(|error| files::refused(&place, &error))?;
         if place.join(STRUCTURE).exists() {
-            if !same_structure(&read_one(&place, settings)?.system, &structure.system) {
+            if !read_one(&place, settings)?.system.coincides_with(&structure.system) {
                 let expected = "another name for another structure";
                 return Err(Error::invalid(format!("inputs in {}", place.display()), "another structure", expected));
             }

@@ -5,15 +5,13 @@ use crate::io::Configuration;
 use crate::labelling::METHOD;
 use crate::math::{Mat3, Vec3};
 use crate::neighbor::NeighborList;
-use crate::system::{Species, System};
+use crate::system::{SAME_POSITION, Species, System};
 use crate::units::EV_PER_A3_TO_GPA;
 
 /// Skin of the neighbour lists, Å: not zero, so that the potential alone decides on pairs at the very cutoff.
 const SKIN: f64 = 0.1;
 /// How far to look for the closest pair, Å; no two atoms of a condensed phase are further apart.
 const CLOSEST_PAIR_REACH: f64 = 4.0;
-/// Two structures are one where no coordinate differs by more, Å.
-const SAME_POSITION: f64 = 1e-6;
 /// Labels of one structure contradict each other where they differ by more, eV an atom and eV/Å.
 const SAME_LABEL: f64 = 1e-3;
 /// The same of stresses, GPa.
@@ -151,7 +149,7 @@ impl DataSet {
         for labelled in self.configurations.drain(..) {
             let counts = labelled.system.counts();
             let place = seen.iter().position(|(known, _)| *known == counts).unwrap_or_else(|| {
-                // Compositions begin at different phases, so that of each second one does not go the same way.
+                // Compositions begin at different phases, so that rare ones don't all stay on one side.
                 seen.push((counts, (0.5 + 0.618_034 * seen.len() as f64) % 1.0 * (1.0 - fraction)));
                 seen.len() - 1
             });
@@ -325,20 +323,13 @@ pub(super) fn duplicates(systems: &[&System]) -> Vec<(usize, usize)> {
     let mut first = vec![None; systems.len()];
     for (place, &a) in order.iter().enumerate() {
         for &b in order[place + 1..].iter().take_while(|&&b| key(b) - key(a) < SAME_POSITION) {
-            if same_structure(systems[a], systems[b]) {
+            if systems[a].coincides_with(systems[b]) {
                 let earlier: &mut Option<usize> = &mut first[a.max(b)];
                 *earlier = Some(earlier.map_or(a.min(b), |known| known.min(a.min(b))));
             }
         }
     }
     first.into_iter().enumerate().filter_map(|(second, first)| Some((first?, second))).collect()
-}
-
-fn same_structure(a: &System, b: &System) -> bool {
-    a.types == b.types
-        && a.cell.periodic() == b.cell.periodic()
-        && (a.cell.vectors() - b.cell.vectors()).amax() < SAME_POSITION
-        && a.positions.iter().zip(&b.positions).all(|(p, q)| (p - q).amax() < SAME_POSITION)
 }
 
 fn contradiction(a: &Labelled, b: &Labelled) -> Option<String> {

@@ -193,8 +193,11 @@ impl Settings {
                 return Err(Error::invalid(what, found, format!("{expected}, as in the structure")));
             }
         }
-        for (place, position) in label.positions.iter().flatten().enumerate() {
-            let atom = *order.get(place).unwrap_or(&0);
+        if let Some(positions) = label.positions.as_ref().filter(|positions| positions.len() != system.len()) {
+            let found = format!("positions of {} atoms", positions.len());
+            return Err(Error::invalid(file, found, format!("of {}, as there are forces", system.len())));
+        }
+        for (place, (position, &atom)) in label.positions.iter().flatten().zip(&order).enumerate() {
             let apart = distance_between_images(system, position - system.positions[atom]);
             if apart > SAME_PLACE {
                 let what = format!("{file}: position of atom {}", place + 1);

@@ -97,6 +97,8 @@ impl FeatureFinder<'_> {
     /// Vertex of the parabola through the curve with weights `(1 - (d/window)^2)^2` around the vertex itself, found from
     /// that around a bin; `bend` is the sign of its curvature. `None` if it bends the other way, or wanders off.
     fn parabola(&self, at: usize, window: f64, bend: f64) -> Option<(f64, f64)> {
+        // At least four bins have weight, however coarse they are.
+        let window = window.max(2.5 * self.bin);
         let (start, mut centre) = (self.middle(at), self.middle(at));
         for _ in 0..SETTLED.1 {
             let (vertex, value) = self.weighted_parabola(centre, window, bend)?;
@@ -157,4 +159,23 @@ fn first_minimum(smooth: &[f64], noise: &[f64], peak: usize) -> Option<usize> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell of Gaussian form, sampled by fine bins and by ones as wide as itself.
+    #[test]
+    fn a_shell_is_found_with_any_bins() {
+        for (bin, near, high) in [(0.02, 0.005, 0.05), (0.05, 0.005, 0.05), (0.2, 0.05, 0.4), (0.3, 0.15, 0.6)] {
+            let g: Vec<f64> = (0..(8.0 / bin) as usize)
+                .map(|k| 1.0 + 3.0 * (-0.5 * (((k as f64 + 0.5) * bin - 2.83) / 0.25).powi(2)).exp())
+                .collect();
+            let ideal = vec![1e4; g.len()];
+            let found = FeatureFinder { g: &g, ideal: &ideal, bin }.find().unwrap();
+            // The parabola flattens what is narrower than it.
+            assert!((found.peak - 2.83).abs() < near && (found.height - 4.0).abs() < high, "{bin}: {found:?}");
+        }
+    }
 }

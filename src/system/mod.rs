@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 use crate::math::Vec3;
 use crate::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV, U_PER_A3_TO_G_PER_CM3};
 
+/// Two structures are one where no coordinate differs by more, Å.
+pub const SAME_POSITION: f64 = 1e-6;
 /// The largest number of atoms that a system may have.
 pub const MAX_ATOMS: usize = 1_000_000;
 
@@ -63,6 +65,20 @@ impl System {
         }
         let velocities = vec![Vec3::zeros(); positions.len()];
         Ok(Self { cell, species, types, positions, velocities })
+    }
+
+    /// Whether cells, positions and names of species are the same, atom by atom; no coordinate differs by as much as
+    /// [`SAME_POSITION`].
+    pub fn coincides_with(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self.cell.periodic() == other.cell.periodic()
+            && (self.cell.vectors() - other.cell.vectors()).amax() < SAME_POSITION
+            && self.positions.iter().zip(&other.positions).all(|(p, q)| (p - q).amax() < SAME_POSITION)
+            && self
+                .types
+                .iter()
+                .zip(&other.types)
+                .all(|(a, b)| self.species[*a as usize].name == other.species[*b as usize].name)
     }
 
     /// Number of atoms.
