@@ -1,7 +1,7 @@
 // The page: which of its views is shown, and what they hand to each other.
 
 import { byId, el } from "./components/dom.js";
-import { withSubscripts } from "./components/format.js";
+import { reasonOf, withSubscripts } from "./components/format.js";
 import { connectThemeButton } from "./components/theme.js";
 import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
 import { keepForOffline } from "./engine/offline.js";
@@ -9,19 +9,22 @@ import { AnalyzeView } from "./features/analyze/analyze-view.js";
 import { FitView } from "./features/fit/fit-view.js";
 import { markTask } from "./features/navigation/navigation.js";
 import { showSavedRun } from "./features/resume/resume-card.js";
-import { saveRun } from "./features/resume/saved-run.js";
+import { leavePlace, saveRun } from "./features/resume/saved-run.js";
 import { RunView } from "./features/run/run-view.js";
 import { showGallery } from "./features/setup/gallery.js";
 import { OWN_FILES, loadFiles, loadPresets } from "./features/setup/presets.js";
 import { SetupForm } from "./features/setup/setup-form.js";
 
 /** @import { Isolation } from "./engine/isolation.js" */
+/** @import { EngineError, RunSpec } from "./engine/protocol.js" */
 /** @import { Preset } from "./features/setup/presets.js" */
 /** @import { SavedRun } from "./features/resume/saved-run.js" */
 /** @import { RunRequest } from "./features/setup/setup-form.js" */
 
 /** More threads than this only wait for each other at the sizes that fit a page. */
 const MOST_THREADS = 16;
+/** In place of a gallery entry's name: the run is of a potential that was fitted here. */
+const FITTED = "fitted";
 
 const views = {
   gallery: byId("gallery-view", HTMLElement),
@@ -34,6 +37,7 @@ const badge = byId("engine-badge", HTMLElement);
 
 /** @type {Preset[]} */
 let presets = [];
+let galleryIsRead = false;
 /** @type {{ preset: Preset, form: SetupForm } | undefined} */
 let setup;
 /** @typedef {Pick<SavedRun, "title" | "preset" | "request">} BegunRun */
@@ -48,19 +52,43 @@ let fitView;
 let analyzeView;
 let isolated = false;
 
-void begin();
+begin().catch((error) => {
+  byId("gallery-status", HTMLElement).textContent = `Crucible could not start: ${reasonOf(error)}. Reloading the page may help.`;
+});
 
 async function begin() {
   connectThemeButton(byId("theme-button", HTMLButtonElement));
+  connectSkipLink();
   // A file that misses its field must not replace the page.
   for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
+  // A fit is kept nowhere, so that the browser asks before it is lost.
+  window.addEventListener("beforeunload", (event) => {
+    if (fitView?.fitter) event.preventDefault();
+  });
   const isolation = await prepareIsolation();
   if (isolation.reloading) return;
   showIsolation(isolation);
-  await fillGallery();
-  window.addEventListener("hashchange", route);
+  window.addEventListener("hashchange", () => {
+    if (isOurs(location.hash)) route();
+  });
   route();
+  await fillGallery();
+  // The set-up of one of its liquids had to wait for it.
+  if (location.hash.startsWith("#/setup/")) route();
   void keepForOffline(threadsAvailable() > 1 ? "threads" : "single");
+}
+
+/** By its own means it would change the address, in which the page reads what to show. */
+function connectSkipLink() {
+  byId("skip-link", HTMLAnchorElement).addEventListener("click", (event) => {
+    event.preventDefault();
+    byId("main", HTMLElement).focus();
+  });
+}
+
+/** Whether an address names a view, and not a place in the page. @param {string} hash */
+function isOurs(hash) {
+  return hash === "" || hash.startsWith("#/");
 }
 
 /** @param {Isolation} isolation */
@@ -88,8 +116,9 @@ async function fillGallery() {
     presets = await loadPresets();
     status.textContent = "";
   } catch (error) {
-    status.textContent = `The gallery could not be loaded (${error instanceof Error ? error.message : error}). Your own files still work.`;
+    status.textContent = `The gallery could not be loaded (${reasonOf(error)}). Your own files still work.`;
   }
+  galleryIsRead = true;
   showGallery(byId("gallery", HTMLElement), presets, (preset) => {
     location.hash = `#/setup/${preset.name}`;
   });
@@ -98,15 +127,16 @@ async function fillGallery() {
 /** Shows the view that the address names. */
 function route() {
   const [, view = "", name = ""] = location.hash.split("/");
-  if (view !== "run") {
-    runView?.stop();
-    showReady();
-  }
+  const left = view === "run" ? undefined : leaveRun();
   if (view === "setup") {
-    const preset = [...presets, OWN_FILES].find((entry) => entry.name === name) ?? setup?.preset;
-    if (preset) return showSetup(preset);
+    const preset = presetNamed(name);
+    if (preset) {
+      showSetup(preset);
+      return;
+    }
+    if (!galleryIsRead) return;
   }
-  if (view === "run" && runView?.client) return show("run");
+  if (view === "run" && runView?.isOn) return show("run");
   if (view === "fit") {
     showFit();
     return;
@@ -117,7 +147,19 @@ function route() {
   }
   if (view !== "") history.replaceState(null, "", "#/");
   show("gallery");
-  void showSavedRun(byId("saved-run", HTMLElement), goOn);
+  void (left ?? leaveRun()).then(() => showSavedRun(byId("saved-run", HTMLElement), goOn));
+}
+
+/** The run ends where it stands; settled once that is kept. */
+async function leaveRun() {
+  showReady();
+  await runView?.leave();
+  if (!runView?.isOn) leavePlace();
+}
+
+/** @param {string} [name] */
+function presetNamed(name) {
+  return [...presets, OWN_FILES].find((entry) => entry.name === name);
 }
 
 function showFit() {
@@ -128,22 +170,14 @@ function showFit() {
 
 /** Runs a potential of one's own making. @param {RunRequest} request */
 function runFitted(request) {
-  prepareSetup(OWN_FILES);
-  begun = { title: "Fitted potential", preset: OWN_FILES.name, request };
-  follow(begun);
+  follow({ title: "Fitted potential", preset: FITTED, request });
 }
 
 /** @param {Preset} preset */
 function showSetup(preset) {
-  prepareSetup(preset);
-  show("setup");
-}
-
-/** @param {Preset} preset */
-function prepareSetup(preset) {
   // The same form again keeps what was typed.
   if (setup?.preset !== preset) {
-    const form = new SetupForm(preset, {
+    const form = new SetupForm({ ...preset, spec: latestSpec(preset) }, {
       own: preset === OWN_FILES,
       threadsAvailable: threadsAvailable(),
       run: (request) => void run(preset, request),
@@ -152,32 +186,40 @@ function prepareSetup(preset) {
     byId("setup-title", HTMLElement).textContent = withSubscripts(preset.title);
     byId("setup", HTMLElement).replaceChildren(el("p", { class: "lead" }, withSubscripts(preset.description)), form.element);
   }
+  show("setup");
+  return setup.form;
+}
+
+/** What runs, or ran last, if that is of this entry. @param {Preset} preset @returns {RunSpec} */
+function latestSpec({ name, spec }) {
+  if (begun?.preset !== name) return spec;
+  const latest = begun.request.spec;
+  // A form can't give files that a person gave before.
+  return latest.structure.kind === "file" ? { ...latest, structure: spec.structure } : latest;
 }
 
 /** @param {Preset} preset @param {RunRequest} request */
 async function run(preset, request) {
   try {
     const files = { ...(await loadFiles(preset)), ...request.files };
-    begun = { title: withSubscripts(preset.title), preset: preset.name, request: { ...request, files } };
-    follow(begun);
+    follow({ title: withSubscripts(preset.title), preset: preset.name, request: { ...request, files } });
   } catch (error) {
-    setup?.form.showError({ kind: "files", message: error instanceof Error ? error.message : String(error) });
+    setup?.form.showError({ kind: "files", message: reasonOf(error) });
   }
 }
 
 /** Starts a run, or goes on with one, and shows it. @param {BegunRun} run @param {Uint8Array} [checkpoint] */
-function follow({ title, request }, checkpoint) {
+function follow(run, checkpoint) {
+  begun = run;
+  // It offers what this run is about to replace.
+  byId("saved-run", HTMLElement).replaceChildren();
   runView ??= new RunView(byId("run", HTMLElement), {
     ready: (threads) => {
-      badge.textContent = threads > 1 ? `Running on ${threads} threads` : "Running on one thread";
+      badge.textContent = runningWords(threads, begun?.request.threads ?? 1);
     },
-    refused: (error) => {
-      location.hash = `#/setup/${begun?.preset ?? ""}`;
-      show("setup");
-      setup?.form.showError(error);
-    },
-    save: ({ bytes, progress }) => {
-      if (begun) void saveRun({ ...begun, checkpoint: bytes, progress, savedAt: Date.now() }).then((kept) => runView?.showKept(kept));
+    refused,
+    save: async ({ bytes, progress }) => {
+      if (begun) runView?.showKept(await saveRun({ ...begun, checkpoint: bytes, progress, savedAt: Date.now() }));
     },
     label: (file) => {
       // Before the address changes, so that the run still stands while its file is read.
@@ -186,25 +228,64 @@ function follow({ title, request }, checkpoint) {
     },
   });
   show("run");
-  runView.start(request, title, checkpoint);
+  runView.start({ title: run.title, request: run.request, setUpAt: setUpAddress(run) }, checkpoint);
   location.hash = "#/run";
+}
+
+/** @param {number} threads @param {number} asked */
+function runningWords(threads, asked) {
+  if (threads > 1) return `Running on ${threads} threads`;
+  return asked > 1 ? "Running on one thread: the browser did not start more" : "Running on one thread";
+}
+
+/** Where the settings of a run are. @param {BegunRun} run */
+function setUpAddress({ preset }) {
+  return preset === FITTED ? "#/fit" : `#/setup/${preset}`;
+}
+
+/** Says why a run can't start, where its settings are; in the gallery if they are nowhere. @param {EngineError} error */
+function refused(error) {
+  const preset = presetNamed(begun?.preset);
+  if (preset) {
+    location.hash = `#/setup/${preset.name}`;
+    showSetup(preset).showError(error);
+  } else if (begun?.preset === FITTED) {
+    location.hash = "#/fit";
+    showFit();
+    showRefusal(error);
+  } else {
+    location.hash = "#/";
+    show("gallery");
+    showRefusal(error);
+  }
+}
+
+/** @param {EngineError} error */
+function showRefusal({ message, hint }) {
+  const refusal = byId("refusal", HTMLElement);
+  refusal.replaceChildren(el("h2", {}, "This can’t run"), el("p", {}, message), ...(hint ? [el("p", {}, hint)] : []));
+  refusal.hidden = false;
+  refusal.focus();
+  refusal.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {SavedRun} saved */
 function goOn({ title, preset, request, checkpoint }) {
-  const known = [...presets, OWN_FILES].find((entry) => entry.name === preset);
-  if (known) prepareSetup(known);
-  begun = { title, preset, request: { ...request, threads: Math.min(request.threads, threadsAvailable()) } };
-  follow(begun, checkpoint);
+  // Its form shall show what goes on, and not what was typed before.
+  setup = undefined;
+  follow({ title, preset, request: { ...request, threads: Math.min(request.threads, threadsAvailable()) } }, checkpoint);
 }
 
 /** @param {keyof typeof views} name */
 function show(name) {
   const changed = views[name].hidden;
   for (const [key, view] of Object.entries(views)) view.hidden = key !== name;
-  const title = markTask(byId("site-nav", HTMLElement), name) ?? withSubscripts(setup?.preset.title ?? "Run");
+  const own = name === "run" ? begun?.title : setup && withSubscripts(setup.preset.title);
+  const title = markTask(byId("site-nav", HTMLElement), name) ?? own ?? "Run";
   document.title = name === "gallery" ? "Crucible" : `${title} – Crucible`;
   if (!changed) return;
+  // It was said of the view that was shown.
+  byId("refusal", HTMLElement).hidden = true;
   window.scrollTo(0, 0);
   byId("main", HTMLElement).focus({ preventScroll: true });
 }

@@ -3,14 +3,18 @@
 /** @type {ServiceWorkerGlobalScope} */
 const scope = /** @type {any} */ (self);
 
-const CACHE = "crucible-1";
+const LIST = new URL("files.json", location.href).href;
+/** How the caches of this site begin, one for each version. `engine/offline.js` fills them, with the list last, under the same name. */
+const VERSIONS = `crucible-${new URL("./", location.href).pathname}-`;
+/** An earlier cache, which could hold files of two versions. */
+const MIXED = "crucible-1";
 
 scope.addEventListener("install", () => {
   scope.skipWaiting();
 });
 
 scope.addEventListener("activate", (event) => {
-  event.waitUntil(removeOldCaches().then(() => scope.clients.claim()));
+  event.waitUntil(caches.delete(MIXED).then(() => scope.clients.claim()));
 });
 
 scope.addEventListener("fetch", (event) => {
@@ -19,29 +23,48 @@ scope.addEventListener("fetch", (event) => {
   event.respondWith(answer(request, (kept) => event.waitUntil(kept)));
 });
 
-async function removeOldCaches() {
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith("crucible-") && name !== CACHE).map((name) => caches.delete(name)));
-}
-
 /**
  * The network first, so that a new version shows at once; the kept copy where there is no network.
  * @param {Request} request
- * @param {(kept: Promise<void>) => void} alive keeps the worker alive until a copy is stored
+ * @param {(kept: Promise<void>) => void} alive keeps the worker alive until what it lacked is stored
  */
 async function answer(request, alive) {
   try {
-    const response = await fetch(request);
-    if (response.ok && response.type === "basic") {
-      const copy = response.clone();
-      alive(caches.open(CACHE).then((cache) => cache.put(request, copy)).catch(() => undefined));
-    }
+    const response = await fromNetwork(request);
+    if (response.ok && response.type === "basic") alive(complete(request.url).catch(() => undefined));
     return isolate(response);
   } catch (error) {
-    const kept = await caches.match(request, { ignoreSearch: request.mode === "navigate" });
+    const kept = await (await keptVersion())?.match(request, { ignoreSearch: request.mode === "navigate" });
     if (kept) return isolate(kept);
     throw error;
   }
+}
+
+/**
+ * Asks the host whether a copy still holds, however long it said that it would: the parts of an engine must be of one build.
+ * What names its own way is left to it, and so are navigations, which some browsers let nobody change.
+ * @param {Request} request
+ */
+function fromNetwork(request) {
+  return request.mode === "navigate" || request.cache !== "default" ? fetch(request) : fetch(request, { cache: "no-cache" });
+}
+
+/** The newest version that is kept whole. @returns {Promise<Cache | undefined>} */
+async function keptVersion() {
+  const names = await caches.keys();
+  for (const name of names.filter((name) => name.startsWith(VERSIONS)).reverse()) {
+    const cache = await caches.open(name);
+    if (await cache.match(LIST)) return cache;
+  }
+  return undefined;
+}
+
+/** Adds what was used and the kept version lacks, as the other engine, unless the site has changed since. @param {string} address */
+async function complete(address) {
+  const cache = await keptVersion();
+  if (!cache || (await cache.match(address, { ignoreSearch: true }))) return;
+  const [kept, now] = [await cache.match(LIST), await fetch(LIST, { cache: "no-store" })];
+  if ((await kept?.text()) === (await now.text())) await cache.add(new Request(address, { cache: "no-cache" }));
 }
 
 /** Adds what makes a document isolated, and its workers loadable from there. @param {Response} response */

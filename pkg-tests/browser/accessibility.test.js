@@ -43,6 +43,27 @@ for (const [size, theme] of /** @type {const} */ ([["wide", "light"], ["wide", "
   });
 }
 
+test("a theme that is chosen has the colours of the system's", async () => {
+  const { page, close } = await openPage(browser);
+  const colours = () =>
+    page.evaluate(() => {
+      const names = ["--page", "--text", "--accent", "--shadow", "--viewer-background"];
+      const style = getComputedStyle(document.documentElement);
+      return [getComputedStyle(document.body).backgroundColor, ...names.map((name) => style.getPropertyValue(name).trim())].join(" | ");
+    });
+  const light = await colours();
+  await page.emulateMedia({ colorScheme: "dark" });
+  const dark = await colours();
+  assert.match(light, /^rgb\(244, 246, 248\)/);
+  assert.match(dark, /^rgb\(14, 19, 24\)/);
+  await page.click("#theme-button");
+  assert.equal(await colours(), light);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.click("#theme-button");
+  assert.equal(await colours(), dark);
+  await close();
+});
+
 test("from the gallery to a paused run by keyboard alone", async () => {
   const { page, close } = await openPage(browser);
   await tabTo(page, "[data-preset='argon-liquid']");

@@ -41,6 +41,82 @@ test("the space bar pauses and continues; a step is one step", async () => {
   await close();
 });
 
+test("the skip link moves the focus, and the run goes on", async () => {
+  const { page, close } = await openPage(browser);
+  await startArgon(page);
+  await page.focus("#skip-link");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+  assert.equal(await page.evaluate(() => location.hash), "#/run");
+  const skipped = await shownStep(page);
+  await page.evaluate(() => (location.hash = "#setup"));
+  await page.waitForFunction((before) => Number(/step ([\d\u202f]+)/.exec(document.querySelector(".run-bar .numbers")?.textContent ?? "")?.[1]?.replaceAll("\u202f", "")) > before, skipped);
+  assert.ok(await page.isVisible("#run-view"));
+  await close();
+});
+
+test("a run that is left for another view goes on from there, with its own settings", async () => {
+  const { page, close } = await openPage(browser);
+  await startArgon(page);
+  const left = await shownStep(page);
+  await page.click(".site-nav a[data-view=fit]");
+  await page.click("a.brand");
+  await page.click("button:text-is('Continue this run')");
+  await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
+  assert.ok((await shownStep(page)) >= left, "steps were lost");
+  await page.reload();
+  await page.click("button:text-is('Continue this run')");
+  await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
+  await page.click("a:text-is('Set-up')");
+  assert.equal(await page.inputValue("form input[name=atoms]"), "108");
+  assert.equal(await page.inputValue("form input[name=production]"), "100000");
+  await close();
+});
+
+test("of two tabs one has its run kept, and the other says so until the first is left", async () => {
+  const { page, url, close } = await openPage(browser);
+  await startArgon(page);
+  await page.click("button:text-is('Pause')");
+  await untilState(page, "paused");
+  const other = await page.context().newPage();
+  await other.goto(url);
+  await startArgon(other);
+  await other.waitForSelector("#run .notice:visible");
+  assert.match((await other.textContent("#run .notice")) ?? "", /Another tab/);
+  await page.click("a.brand");
+  await page.waitForSelector(".saved-run");
+  await other.click("button:text-is('Pause')");
+  await other.waitForSelector("#run .notice", { state: "hidden" });
+  await close();
+});
+
+test("a saved run that the engine refuses says why, whatever it is of", async () => {
+  const { page, close } = await openPage(browser);
+  await startArgon(page);
+  await page.click("a.brand");
+  await page.waitForSelector(".saved-run");
+  for (const [preset, place] of Object.entries({ "argon-liquid": "form .error-panel", fitted: "#refusal", "no-more": "#refusal" })) {
+    await page.evaluate(spoilSavedRun, preset);
+    await page.goto(`${page.url().split("#")[0]}#/analyze`);
+    await page.click(".site-nav a[data-view=run]");
+    await page.waitForFunction((name) => document.querySelector(".saved-run strong")?.textContent === name, preset);
+    await page.click("button:text-is('Continue this run')");
+    await page.waitForSelector(`${place}:visible`);
+    assert.match((await page.textContent(place)) ?? "", /checkpoint/);
+  }
+  await close();
+});
+
+/** Makes the saved run one of another entry, with bytes that are no checkpoint. @param {string} preset */
+async function spoilSavedRun(preset) {
+  const answer = (/** @type {IDBRequest} */ request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+  const database = await answer(indexedDB.open("crucible"));
+  const store = () => database.transaction("runs", "readwrite").objectStore("runs");
+  const run = await answer(store().get("latest"));
+  await answer(store().put({ ...run, preset, title: preset, checkpoint: new Uint8Array(9) }, "latest"));
+  database.close();
+}
+
 test("a paused view draws nothing, and draws again when turned", async () => {
   const { page, close } = await openPage(browser);
   await page.evaluate(() => {

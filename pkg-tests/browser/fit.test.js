@@ -228,6 +228,24 @@ test("structures go out as inputs and come back with labels", async () => {
   await close();
 });
 
+test("all files are taken away at once", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  const panel = page.locator("[aria-labelledby=fit-data-title]");
+  const all = panel.locator("button:text-is('Remove all')");
+  await giveData(page, [file("one.extxyz", FRAMES[0] ?? "")]);
+  await panel.locator(".file-list li").waitFor();
+  assert.equal(await all.isVisible(), false);
+  await giveData(page, Array.from({ length: 14 }, (_, k) => file(`${k}.extxyz`, FRAMES[k] ?? "")));
+  await panel.locator("text=and 3 more").waitFor();
+  await all.click();
+  assert.equal(await panel.locator(".file-list li").count(), 0);
+  assert.equal(await all.isVisible(), false);
+  assert.ok(await panel.locator("input[type=file]").evaluate((input) => input === document.activeElement), "the focus was lost");
+  await page.waitForFunction(() => document.querySelector(".data-status")?.textContent === "");
+  await close();
+});
+
 test("numbered species are named before a fit", async () => {
   const { page, close } = await openPage(browser);
   await openFit(page);

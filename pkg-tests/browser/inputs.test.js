@@ -149,6 +149,7 @@ test("numbers out of range and compositions with a charge are refused", async (t
     { name: "a timestep of 1 ps", fields: { timestep: 1000 }, message: /Timestep: found 1000; expected a number from .* fs/ },
     { name: "10^7 atoms", fields: { atoms: 10_000_000 }, message: /Atoms: found 10000000; expected a whole number/ },
     { name: "words for a number", fields: { temperature: "hot" }, message: /Temperature: found “hot”; expected a number/ },
+    { name: "a comma that could be either", fields: { temperature: "1,100" }, message: /Temperature: found “1,100”; write 1100 or 1\.1\./ },
     { name: "infinity", fields: { pressure: "1e999" }, message: /Pressure: found/ },
   ];
   for (const { name, fields, message } of cases) {
@@ -159,6 +160,12 @@ test("numbers out of range and compositions with a charge are refused", async (t
       await expectRefusal(page, message);
     });
   }
+  await t.test("a decimal comma and the page's own thousands are read", async () => {
+    await page.reload();
+    await page.waitForSelector("form.setup-form");
+    await fill(page, { timestep: "1,5", atoms: "50\u202f000", pressure: "\u22120,5" });
+    assert.equal(await page.locator("[aria-invalid]").count(), 0);
+  });
   await t.test("a composition that is not neutral", async () => {
     await page.reload();
     await page.waitForSelector("form.setup-form");
@@ -166,5 +173,31 @@ test("numbers out of range and compositions with a charge are refused", async (t
     await expectRefusal(page, /neutral|charge/i);
   });
   await expectUsable(page);
+  await close();
+});
+
+test("a component that is removed hands its focus on, and its number is not given again", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "cacl2-kcl-melt");
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+  await page.click("button[aria-label='Remove component 1']");
+  assert.equal(await focused(), "Remove component 2");
+  await page.click("button:text-is('Add a component')");
+  assert.equal(await focused(), "Formula of component 3");
+  await close();
+});
+
+test("a file can be chosen again after it was changed", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "own");
+  const input = page.locator("input[type=file]").first();
+  await input.setInputFiles(file("mine.mtp", potentialText));
+  await page.waitForFunction(() => document.querySelector(".file-status")?.textContent?.includes("mine.mtp"));
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), input.click()]);
+  // A browser tells only what differs from what it holds.
+  assert.equal(await input.inputValue(), "");
+  await chooser.setFiles(file("mine.mtp", `${potentialText}${" ".repeat(4096)}`));
+  const before = Math.round(potentialText.length / 1024);
+  await page.waitForFunction((size) => !document.querySelector(".file-status")?.textContent?.includes(`${size} kB`), before);
   await close();
 });

@@ -42,6 +42,29 @@ test("a liquid's properties open their curves and go home as files", async () =>
   await close();
 });
 
+test("the numbers of a running chart change below the reader's focus", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "argon-liquid");
+  await fill(page, { atoms: 108, equilibration: 0.5, production: 100_000 });
+  await page.click("form button[type=submit]");
+  const structure = page.locator("[aria-labelledby=structure-title]");
+  await structure.locator("canvas").waitFor();
+  await structure.locator("summary", { hasText: "Numbers" }).click();
+  const button = structure.locator("button:text-is('Download all as CSV')");
+  await button.focus();
+  const shells = structure.locator("[aria-label='First neighbour shells'] tbody");
+  const cell = await shells.locator("td").first().elementHandle();
+  const numbers = structure.locator("figure tbody");
+  const before = [await numbers.textContent(), await shells.textContent()];
+  await page.waitForFunction(([chart, table]) => {
+    const now = [...document.querySelectorAll("[aria-labelledby=structure-title] tbody")].map((body) => body.textContent);
+    return now[0] !== chart && now[1] !== table;
+  }, before);
+  assert.ok(await button.evaluate((element) => element === document.activeElement), "the focus was lost");
+  assert.ok(await cell?.evaluate((element) => element.isConnected), "the table was built anew");
+  await close();
+});
+
 test("a small liquid runs to a viscosity with an error bar", async () => {
   const { page, close } = await openPage(browser);
   await choose(page, "argon-liquid");

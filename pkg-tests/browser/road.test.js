@@ -75,9 +75,33 @@ test("threads through the service worker on a plain host, after one reload", asy
   await runToTheRdf(page);
   assert.match((await page.textContent("#engine-badge")) ?? "", /Running on \d+ threads/);
 
+  // A hard reload goes past the service worker; one more brings it back.
+  await page.goto(url);
+  const devtools = await page.context().newCDPSession(page);
+  await page.evaluate(() => Object.assign(window, { isBefore: true }));
+  await devtools.send("Page.reload", { ignoreCache: true });
+  await page.waitForFunction(() => !("isBefore" in window) && crossOriginIsolated && document.querySelector("[data-preset]"));
+  assert.equal(await page.isVisible("#isolation-notice"), false);
+
   await page.goto(`${url}?sw-reset`);
   await page.waitForSelector("[data-preset]");
   assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
+  await close();
+});
+
+test("Fit opens while the gallery is still on its way, and storage that is blocked stops nothing", async () => {
+  const { page, url, close } = await openPage(browser);
+  await page.addInitScript(() => {
+    const { fetch } = window;
+    window.fetch = (...given) => (String(given[0]).endsWith("gallery.json") ? new Promise(() => {}) : fetch(...given));
+    const blocked = () => Promise.reject(new DOMException("blocked", "SecurityError"));
+    ServiceWorkerContainer.prototype.getRegistrations = blocked;
+    CacheStorage.prototype.keys = blocked;
+  });
+  await page.goto(`${url}?sw-reset#/fit`);
+  await page.waitForSelector("#fit-view form");
+  await page.click(".site-nav a[data-view=analyze]");
+  await page.waitForSelector("#analyze-view form");
   await close();
 });
 

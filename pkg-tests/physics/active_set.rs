@@ -160,7 +160,7 @@ fn selection_leaves_no_row_that_would_enlarge_the_volume() {
     let training = configurations("train_S2.cfg");
     let reference = active_set("L08_S2_nbh.almtp");
     for mode in [GradeMode::Neighborhood { weight: 1.0 }, GradeMode::Configuration { weight: 1.0, scaling: 2 }] {
-        let set = build_active_set(&reference.parameters, &training, mode, 1.001).expect("a selection");
+        let set = build_active_set(&reference.parameters, (1..).zip(&training), mode, 1.001).expect("a selection");
         assert_eq!(grade_mode(&set.weights), Ok(mode));
         let almtp = Almtp { parameters: reference.parameters.clone(), active_set: Some(set.clone()) };
         let grades = grade_configurations(&almtp, &training).expect("grades");
@@ -188,7 +188,7 @@ fn a_selection_spans_at_least_the_reference_s_volume() {
     let set = reference.active_set.expect("an active set");
     let own = build_active_set(
         &reference.parameters,
-        &configurations("train_S2.cfg"),
+        (1..).zip(&configurations("train_S2.cfg")),
         GradeMode::Neighborhood { weight: 1.0 },
         1.001,
     )
@@ -238,7 +238,7 @@ fn what_has_no_grade_is_refused() {
     set.weights.force = 1.0;
     assert!(grade_mode(&set.weights).is_err());
     let others = read_cfg(&text(&reference::tree().join("configs/S3.cfg")), "S3.cfg", &[]).expect("a reference file");
-    assert!(build_active_set(&almtp.parameters, &others, mode, 1.001).is_err(), "a third species");
+    assert!(build_active_set(&almtp.parameters, (1..).zip(&others), mode, 1.001).is_err(), "a third species");
 }
 
 #[test]

@@ -288,6 +288,23 @@ fn numbered_types_need_elements() {
     }
 }
 
+/// Without a word on units, velocities in Å/fs pass for Å/ps.
+#[test]
+fn velocities_do_not_overrule_the_given_temperature_in_other_units() {
+    let frame = |step: u32| {
+        format!(
+            "ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 9\n0 9\n0 9\n\
+             ITEM: ATOMS id element x y z vx vy vz\n1 Ar 1 1 1 0.003 0 0\n2 Ar 5 5 5 -0.003 0 0\n"
+        )
+    };
+    let text = [frame(0), frame(10), frame(20)].concat();
+    let given = AnalyzeSettings { temperature_k: Some(300.0), ..every_10_fs() };
+    let words = report(&text, "a.dump", &given).unwrap_err().to_string();
+    assert!(words.contains("about the given 300.0 K") && words.contains("ITEM: UNITS"), "{words}");
+    // 288 K.
+    report(&format!("ITEM: UNITS\nreal\n{text}"), "a.dump", &given).unwrap();
+}
+
 #[test]
 fn frames_that_can_not_follow_are_refused() {
     let frame = |step: u32, atoms: u32, edge: f64| {

@@ -1,6 +1,7 @@
 //! The command line: what it computes, and that every kind of bad input ends with exit code 2 and a message.
 
 mod label;
+mod md;
 mod species;
 mod train;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crucible::fitting::{DataSet, DataSummary, Fit, FitReport, FitSpec, TemplateSpec};
+use crucible::fitting::{DataSet, DataSummary, Fit, FitReport, FitSpec, TemplateSpec, Weights};
 use crucible::io::{Configuration, read_extxyz, unite_species, write_extxyz};
 use crucible::system::Species;
 use serde_json::Value;
@@ -172,6 +172,29 @@ fn the_report_says_what_the_active_set_spans() {
     assert!(report.parts[1].worst.iter().all(|worst| numbers.contains(&worst.number)));
     let titles: Vec<String> = report.charts().into_iter().map(|chart| chart.title).collect();
     assert!(["Loss", "Learning curve", "Force components"].iter().all(|title| titles.iter().any(|t| t == title)));
+}
+
+/// Its place in the training part would be another, and say nothing to the user.
+#[test]
+fn a_configuration_that_an_active_set_can_t_take_is_called_by_its_number_in_the_data() {
+    let number = 17;
+    let mut all = labelled_by(&teacher(), 24);
+    let others = (1..).zip(&mut all).filter(|(other, _)| *other != number);
+    others.for_each(|(_, configuration)| configuration.system.types.fill(0));
+    let species = ["K", "Cl"].map(|name| Species::from_name(name).expect("an element")).to_vec();
+    let data = DataSet::new(all, species).expect("labels");
+    // The energies are those of other species: they would not pass for energies in eV.
+    let weights = Weights { energy: 0.0, ..Weights::default() };
+    let spec = FitSpec { weights, held_out: 0.2, ..FitSpec::default() };
+    let fit = Fit::new(TemplateSpec::new(6, 2, 5.0).build().expect("a template"), data, spec).expect("a fit");
+    let place = fit.training().configurations.iter().position(|labelled| labelled.number == number);
+    assert!(place.is_some_and(|place| place + 1 < number), "{place:?}");
+    // Products of radial functions overflow, except those between atoms of the first species.
+    let mut potential = teacher();
+    let of_pair = potential.radial_coeffs.len() / 4;
+    potential.radial_coeffs[of_pair..].fill(1e200);
+    let message = fit.with_active_set(&potential).expect_err("a refusal").to_string();
+    assert!(message.contains("configuration 17") && message.contains("not finite"), "{message}");
 }
 
 #[test]

@@ -319,6 +319,25 @@ fn changing_the_ensemble_keeps_the_books() {
 }
 
 #[test]
+fn another_simulation_goes_on_with_noise_and_books() {
+    for langevin in [false, true].map(|ramped| ensembles(ramped)[3]) {
+        let mut first = simulate(&liquid(2), langevin, 5.0, 2);
+        advance(&mut first, 60);
+        let mut second = simulate(first.system(), langevin, 2.5, 2);
+        let noise = |simulation: &Simulation| {
+            let checkpoint = serde_json::to_value(simulation.checkpoint()).unwrap();
+            checkpoint["state"]["rng"].clone()
+        };
+        assert_ne!(noise(&second), noise(&first));
+        second.continue_from(&first);
+        assert_eq!(noise(&second), noise(&first));
+        // Sums and differences of energies near 2 eV.
+        assert!((second.conserved_energy() - first.conserved_energy()).abs() < 1e-12);
+        advance(&mut second, 10);
+    }
+}
+
+#[test]
 fn fire_finds_the_lattice_again() {
     let perfect = fcc(3, 5.27);
     let mut system = perfect.clone();

@@ -6,7 +6,7 @@ use crucible::io::{
 };
 use crucible::math::{Mat3, Vec3};
 use crucible::potential::mtp::MtpParameters;
-use crucible::system::{Cell, Species, System};
+use crucible::system::{Cell, MAX_COORDINATE, Species, System};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -36,12 +36,16 @@ fn assert_bounded(bytes: &[u8]) {
     assert!(peak <= warranted(bytes.len()), "{peak} bytes held for an input of {}", bytes.len());
 }
 
-fn number() -> impl Strategy<Value = f64> {
-    prop_oneof![-20.0..20.0, Just(0.0), Just(-0.0), -1e-300..1e-300, -1e12..1e12]
+fn number_up_to(largest: f64) -> impl Strategy<Value = f64> {
+    prop_oneof![-20.0..20.0, Just(0.0), Just(-0.0), -1e-300..1e-300, -largest..largest]
 }
 
-fn vector() -> impl Strategy<Value = Vec3> {
-    [number(), number(), number()].prop_map(Vec3::from)
+fn number() -> impl Strategy<Value = f64> {
+    number_up_to(1e12)
+}
+
+fn vector_up_to(largest: f64) -> impl Strategy<Value = Vec3> {
+    [number_up_to(largest), number_up_to(largest), number_up_to(largest)].prop_map(Vec3::from)
 }
 
 fn cell() -> impl Strategy<Value = Cell> {
@@ -59,7 +63,7 @@ fn cell() -> impl Strategy<Value = Cell> {
 
 fn configuration() -> impl Strategy<Value = Configuration> {
     let names = ["K", "Ca", "Cl"].map(|name| Species::from_name(name).expect("an element"));
-    let atoms = vec((0..3_u32, vector(), vector(), vector(), number()), 1..8);
+    let atoms = vec((0..3_u32, vector_up_to(MAX_COORDINATE), vector_up_to(1e12), vector_up_to(1e12), number()), 1..8);
     let totals = (proptest::option::of(number()), any::<bool>(), any::<bool>(), "[ -~]{0,12}");
     (cell(), atoms, totals).prop_map(move |(cell, atoms, (energy, with_forces, moving, note))| {
         let types = atoms.iter().map(|atom| atom.0).collect();

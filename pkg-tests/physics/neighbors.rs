@@ -134,10 +134,29 @@ fn the_list_stays_complete_while_atoms_move_and_the_cell_deforms() {
 }
 
 #[test]
+fn without_a_skin_a_strained_cell_is_searched_anew() {
+    for (name, cell) in cells() {
+        let mut system = scatter(cell, 24, 12);
+        let mut list = NeighborList::new(4.0, 0.0).expect("valid lengths");
+        list.update(&system).expect("ordinary density");
+        let strain = Mat3::identity() * 0.97;
+        system.cell = system.cell.deformed(&strain).expect("small strain");
+        system.positions.iter_mut().for_each(|p| *p = strain * *p);
+        list.update(&system).expect("ordinary density");
+        check_complete(name, &system, &list, 4.0);
+    }
+}
+
+#[test]
 fn an_absurdly_small_cell_is_an_error() {
-    let cell = Cell::orthorhombic(0.005, 10.0, 10.0).expect("a cell with a volume");
-    let system = scatter(cell, 2, 1);
-    let error =
-        NeighborList::new(5.0, 0.5).and_then(|mut list| list.update(&system).map(|_| list)).expect_err("too small");
-    assert!(error.to_string().starts_with("cell: found 0.005 Å between two faces"), "{error}");
+    let refusal = |edges: [f64; 3]| {
+        let system = scatter(Cell::orthorhombic(edges[0], edges[1], edges[2]).expect("a cell with a volume"), 2, 1);
+        let list = NeighborList::new(5.0, 0.5).and_then(|mut list| list.update(&system).map(|_| list));
+        list.expect_err("too small").to_string()
+    };
+    let thin = refusal([0.005, 10.0, 10.0]);
+    assert!(thin.starts_with("cell: found 0.005 Å between two faces"), "{thin}");
+    // A sixtieth of the range: allowed along one direction, but not along all three.
+    let small = refusal([0.09; 3]);
+    assert!(small.contains("images within 5.50 Å") && small.contains("at most 1000000"), "{small}");
 }

@@ -1,13 +1,18 @@
 //! Runs from specification to results: presets, slices, checkpoints, and what is refused.
 
+mod stages;
+
 use std::path::{Path, PathBuf};
 
 use crucible::fitting::{DataSet, errors};
-use crucible::io::{read_almtp, read_cfg, read_extxyz, unite_species};
+use crucible::io::{read_almtp, read_cfg, read_extxyz, unite_species, write_mtp};
+use crucible::potential::mtp::MtpParameters;
 use crucible::run::{
     Card, CardPotential, DensitySpec, PotentialSpec, Preset, Progress, Run, RunSpec, Stage, StructureSpec,
 };
 use crucible::{Error, Result};
+
+use crate::cli::{Folder, crucible};
 
 fn potentials() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials")
@@ -378,15 +383,20 @@ fn unknown_fields_are_refused() {
 
 /// A run of a file called `name` with the gallery's first potential as an `.mtp` of the user's.
 fn own_files(name: &str, text: &str) -> Result<Run> {
+    run_of(["mine.almtp", name], [&file("cacl2-kcl/potential.almtp")?, text.as_bytes()])
+}
+
+/// A run of a potential for K, Ca and Cl and a structure.
+fn run_of(names: [&str; 2], contents: [&[u8]; 2]) -> Result<Run> {
+    let [potential, structure] = names.map(str::to_owned);
     let mut spec = short();
     let species = ["K", "Ca", "Cl"].map(str::to_owned).to_vec();
-    spec.potential = PotentialSpec::Mtp { file: "mine.almtp".to_owned(), species };
-    spec.structure = StructureSpec::File { file: name.to_owned(), configuration: 0, repeat: [1; 3] };
+    spec.potential = PotentialSpec::Mtp { file: potential, species };
+    spec.structure = StructureSpec::File { file: structure, configuration: 0, repeat: [1; 3] };
     spec.prepare.relax_steps = 0;
-    Run::new(spec, &|asked| match asked {
-        "mine.almtp" => file("cacl2-kcl/potential.almtp"),
-        asked if asked == name => Ok(text.as_bytes().to_vec()),
-        other => file(other),
+    Run::new(spec, &|asked| match names.iter().position(|name| *name == asked) {
+        Some(place) => Ok(contents[place].to_vec()),
+        None => file(asked),
     })
 }
 
@@ -394,13 +404,75 @@ const NAMED: &str = "4\nLattice=\"12 0 0 0 12 0 0 0 12\" Properties=species:S:1:
                      Cl 0 0 0\nK 3.1 0 0\nCl 6 6 0\nK 9.1 6 0\n";
 
 #[test]
-fn own_structures_are_matched_by_element_or_by_order() {
+fn own_structures_are_matched_by_element_or_by_number() {
     let run = own_files("salt.extxyz", NAMED).unwrap();
     assert_eq!(run.frame().types, [2, 0, 2, 0]);
     assert!(run.stage() == Stage::WarmUp && run.frame().species.len() == 3);
     let numbered = "BEGIN_CFG\n Size\n 2\n Supercell\n 12 0 0\n 0 12 0\n 0 0 12\n\
                     AtomData: id type cartes_x cartes_y cartes_z\n 1 1 0 0 0\n 2 2 3 0 0\nEND_CFG\n";
     assert_eq!(own_files("salt.cfg", numbered).unwrap().frame().types, [1, 2]);
+    let numbered = NAMED.replace("Cl ", "2 ").replace("K ", "0 ");
+    assert_eq!(own_files("salt.extxyz", &numbered).unwrap().frame().types, [2, 0, 2, 0]);
+}
+
+/// MLIP-3 keeps the numbers of its training set, in order of appearance, with gaps.
+#[test]
+fn numbered_structures_have_the_species_that_efs_takes_them_for() {
+    let shipped = read_almtp(&file("cacl2-kcl/potential.almtp").unwrap(), "potential.almtp").unwrap().parameters;
+    let folder = Folder::new("run-labels");
+    for labels in [[0, 1, 2], [2, 0, 1], [1, 0, 7]] {
+        let potential = write_mtp(&MtpParameters { species_labels: labels.to_vec(), ..shipped.clone() });
+        let [potassium, _, chlorine] = labels;
+        let structure = format!(
+            "BEGIN_CFG\n Size\n 3\n Supercell\n 12 0 0\n 0 12 0\n 0 0 12\n\
+             AtomData: id type cartes_x cartes_y cartes_z\n\
+             1 {chlorine} 0 0 0\n2 {potassium} 3 0 0\n3 {chlorine} 3 3 0\nEND_CFG\n"
+        );
+        let run = run_of(["my.mtp", "salt.cfg"], [potential.as_bytes(), structure.as_bytes()]).unwrap();
+        assert_eq!(run.frame().types, [2, 0, 2], "{labels:?}");
+        let found = run.evaluation().energy();
+        let [potential, structure] = [folder.file("my.mtp", potential), folder.file("salt.cfg", structure)];
+        for species in [&[][..], &["--species", "K,Ca,Cl"]] {
+            let output = crucible(&[&["efs", &potential, &structure, "--json", "-"][..], species].concat());
+            let values: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            let energy = values["cfgs"][0]["energy"].as_f64().unwrap();
+            // Another order of sums.
+            assert!((energy - found).abs() < 1e-9 * found.abs(), "{labels:?} {species:?}: {energy} {found}");
+        }
+    }
+}
+
+#[test]
+fn a_name_counts_before_its_element() {
+    let first_type = |species: [&str; 2]| {
+        let spec = unprepared(|spec| {
+            if let PotentialSpec::LennardJones { species: own, .. } = &mut spec.potential {
+                *own = species.map(str::to_owned).to_vec();
+            }
+        });
+        Run::new(spec, &file).map(|run| run.frame().types[0])
+    };
+    assert_eq!(first_type(["Ar1", "Ar"]), Ok(1));
+    assert_eq!(first_type(["Kr", "Ar1"]), Ok(1));
+    let message = first_type(["Ar1", "Ar2"]).unwrap_err().to_string();
+    assert!(message.contains("\"Ar\"") && message.contains("Ar1, Ar2"), "{message}");
+}
+
+/// Its cell is none, and yet the same cell again.
+#[test]
+fn a_cluster_goes_on_from_its_checkpoint() {
+    let start = || {
+        let file = "cluster.xyz".to_owned();
+        let structure = StructureSpec::File { file, configuration: 0, repeat: [1; 3] };
+        let atoms = |_: &str| -> Result<Vec<u8>> { Ok(b"3\n\nAr 0 0 0\nAr 3.8 0 0\nAr 0 3.8 0\n".to_vec()) };
+        Run::new(unprepared(|spec| spec.structure = structure), &atoms).unwrap()
+    };
+    let (mut whole, mut first, mut second) = (start(), start(), start());
+    to_the_end(&mut whole);
+    advance(&mut first, 7).unwrap();
+    second.restore(&first.checkpoint().unwrap()).unwrap();
+    to_the_end(&mut second);
+    assert_eq!(whole.frame(), second.frame());
 }
 
 #[test]
@@ -408,6 +480,17 @@ fn own_structures_that_do_not_fit_are_refused() {
     let message = |text: &str| own_files("salt.extxyz", text).err().unwrap().to_string();
     let strange = message(&NAMED.replace("Cl 0", "Br 0"));
     assert!(strange.contains("Br") && strange.contains("K, Ca, Cl"), "{strange}");
+    let unknown = message(&NAMED.replace("Cl ", "3 ").replace("K ", "0 "));
+    assert!(unknown.contains("\"3\"") && unknown.contains("numbers [0, 1, 2]"), "{unknown}");
+    // One name that says nothing does not make numbers of the others.
+    for name in ["CL", "1"] {
+        let strange = message(&NAMED.replace("Cl ", &format!("{name} ")));
+        assert!(strange.contains(&format!("\"{name}\"")) && strange.contains("K, Ca, Cl"), "{strange}");
+    }
+    let data = "salt\n\n2 atoms\n2 atom types\n0 12 xlo xhi\n0 12 ylo yhi\n0 12 zlo zhi\n\nMasses\n\n1 39.1 # K\n\
+                2 35.45 # chloride\n\nAtoms # atomic\n\n1 1 0 0 0\n2 2 3.1 0 0\n";
+    let strange = own_files("salt.data", data).err().unwrap().to_string();
+    assert!(strange.contains("\"chloride\"") && strange.contains("K, Ca, Cl"), "{strange}");
     let overlapping = message(&NAMED.replace("K 3.1 0 0", "K 0.1 0 0"));
     assert!(overlapping.contains("atoms 1 and 2, 0.100 Å apart"), "{overlapping}");
 }

@@ -3,8 +3,8 @@
 use crucible::io::lammps::LammpsFrame;
 use crucible::io::{
     Configuration, StructureFormat, read_almtp, read_cfg, read_extxyz, read_lammps_data, read_mtp, read_poscar,
-    read_structure, write_almtp, write_extxyz, write_lammps_data, write_lammps_dump, write_mtp, write_poscar,
-    write_structure,
+    read_structure, read_trajectory, unite_species, write_almtp, write_extxyz, write_lammps_data, write_lammps_dump,
+    write_mtp, write_poscar, write_structure,
 };
 use crucible::math::{Mat3, Vec3};
 use crucible::neighbor::NeighborList;
@@ -177,6 +177,50 @@ fn lammps_styles_and_images_read() {
 }
 
 #[test]
+fn lammps_data_are_in_the_units_that_their_title_says() {
+    let read = |title: &str| {
+        let file = format!(
+            "{title}\n\n1 atoms\n1 atom types\n\n0 10 xlo xhi\n0 10 ylo yhi\n0 10 zlo zhi\n\nMasses\n\n1 39.948\n\n\
+             Atoms # atomic\n\n1 1 1 2 3\n\nVelocities\n\n1 2 0 0\n"
+        );
+        read_lammps_data(&file, "in.data").map(|read| read.system)
+    };
+    let by_lammps =
+        |units: &str| format!("LAMMPS data file via write_data, version 29 Aug 2024, timestep = 5, units = {units}");
+    let metal =
+        ["# Crucible, units metal, boundary p p p", "formula units = 8", "8 formula units of argon"].map(str::to_owned);
+    let titles = metal.into_iter().chain([by_lammps("metal")]).map(|title| (title, 0.002));
+    for (title, velocity) in titles.chain([(by_lammps("real"), 2.0), ("units real".to_owned(), 2.0)]) {
+        let system = read(&title).expect("known units");
+        assert_eq!(system.positions, [Vec3::new(1.0, 2.0, 3.0)], "{title}");
+        assert_eq!(system.velocities, [Vec3::new(velocity, 0.0, 0.0)], "{title}");
+    }
+    for title in [by_lammps("lj"), by_lammps("own"), "units si".to_owned()] {
+        let refused = read(&title).expect_err("other units").to_string();
+        assert!(refused.contains("line 1") && refused.contains("metal or real"), "{refused}");
+    }
+}
+
+#[test]
+fn a_style_of_atoms_that_can_not_be_told_is_asked_for() {
+    let read = |style: &str, second: &str| {
+        let file = format!(
+            "title\n\n2 atoms\n2 atom types\n\n0 10 xlo xhi\n0 10 ylo yhi\n0 10 zlo zhi\n\nMasses\n\n1 39.0983\n2 35.453\n\n\
+             Atoms{style}\n\n1 1 1 0 0 0\n2 1 {second} 5 5 5\n"
+        );
+        read_lammps_data(&file, "in.data").map(|read| read.system.types)
+    };
+    let refused = read("", "2").expect_err("two styles").to_string();
+    assert!(refused.contains("line 15") && refused.contains("Atoms # molecular"), "{refused}");
+    assert_eq!(read(" # molecular", "2"), Ok(vec![0, 1]));
+    assert_eq!(read(" # charge", "2"), Ok(vec![0, 0]));
+    // No type is called so: these are charges.
+    for charge in ["-1", "0", "1.0"] {
+        assert_eq!(read("", charge), Ok(vec![0, 0]), "{charge}");
+    }
+}
+
+#[test]
 fn active_sets_read_in_both_modes() {
     for name in ["L08_S2_nbh.almtp", "L08_S2_cfg.als"] {
         let bytes = std::fs::read(reference::tree().join("grades").join(name)).expect("a reference file");
@@ -276,6 +320,39 @@ fn formats_are_known_by_name_and_by_content() {
     assert!(write_structure(Poscar, &all).is_err());
     let dump = write_structure(LammpsDump, &all).expect("a trajectory");
     assert_eq!(dump.matches("ITEM: TIMESTEP").count(), all.len());
+}
+
+#[test]
+fn a_dump_has_the_steps_and_times_of_its_snapshots() {
+    let snapshot = |step: u64| {
+        let features =
+            vec![("step".to_owned(), step.to_string()), ("time_ps".to_owned(), (0.002 * step as f64).to_string())];
+        Configuration { features, ..structures()[0].clone() }
+    };
+    let dump = write_structure(StructureFormat::LammpsDump, &[50, 100, 200].map(snapshot)).expect("three frames");
+    let read = read_trajectory(dump.as_bytes(), "a.dump").expect("a written file");
+    let steps: Vec<_> = read.iter().map(|frame| frame.step).collect();
+    let times: Vec<_> = read.iter().map(|frame| frame.time_fs).collect();
+    assert_eq!(steps, [Some(50), Some(100), Some(200)]);
+    assert_eq!(times, [Some(100.0), Some(200.0), Some(400.0)]);
+}
+
+#[test]
+fn numbers_that_stand_for_species_are_the_types() {
+    let frame = |[a, b]: [&str; 2]| format!("2\nProperties=species:S:1:pos:R:3\n{a} 0 0 0\n{b} 0 0 2.7\n");
+    let read = |text: &str| read_structure(text.as_bytes(), "a.extxyz");
+    let types = |read: &[Configuration]| read.iter().map(|frame| frame.system.types.clone()).collect::<Vec<_>>();
+    let mut numbered = read(&[frame(["1", "0"]), frame(["2", "1"])].concat()).expect("two frames");
+    assert_eq!(types(&numbered), [[1, 0], [2, 1]]);
+    let names = |species: Vec<Species>| species.into_iter().map(|species| species.name).collect::<Vec<_>>();
+    assert_eq!(names(unite_species(&mut numbered, &[]).expect("numbers")), ["0", "1", "2"]);
+    let elements = ["K", "Ca", "Cl"].map(str::to_owned);
+    assert_eq!(names(unite_species(&mut numbered, &elements).expect("three elements")), elements);
+    assert_eq!(types(&numbered), [[1, 0], [2, 1]]);
+    // Elements count by appearance.
+    assert_eq!(types(&read(&frame(["Cl", "K"])).expect("a frame")), [[0, 1]]);
+    let refused = read(&frame(["256", "0"])).expect_err("too many types").to_string();
+    assert!(refused.contains("below 256"), "{refused}");
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crucible::io::lammps::LammpsFrame;
+use crucible::math::{Mat3, Vec3};
 use crucible::neighbor::NeighborList;
-use crucible::system::{Composition, MAX_ATOMS, MeltSpec, Species, System, sizes};
+use crucible::system::{Cell, Composition, MAX_ATOMS, MeltSpec, Species, System, sizes};
 use crucible::units::U_PER_A3_TO_G_PER_CM3;
 
 fn salt(atoms: usize) -> MeltSpec {
@@ -86,4 +88,29 @@ fn impossible_melts_are_refused() {
     assert!(message(&|s| s.minimum_distances = BTreeMap::from([("Ca-Cl".to_owned(), -2.0)])).contains("Ca-Cl"));
     let crowded = ["K-K", "K-Ca", "K-Cl", "Ca-Ca", "Ca-Cl", "Cl-Cl"].map(|pair| (pair.to_owned(), 5.0));
     assert!(message(&|s| s.minimum_distances = BTreeMap::from(crowded.clone())).contains("do not fit"));
+}
+
+fn argon_pair(cell: Cell, second: Vec3) -> crucible::Result<System> {
+    System::new(cell, vec![Species::from_name("Ar").unwrap()], vec![0, 0], vec![Vec3::zeros(), second])
+}
+
+#[test]
+fn atoms_far_away_have_their_neighbours_or_are_refused() {
+    let pair = |x: f64| argon_pair(Cell::orthorhombic(10.0, 10.0, 10.0).unwrap(), Vec3::new(x, 0.0, 0.0));
+    let mut neighbors = NeighborList::new(4.0, 0.0).unwrap();
+    neighbors.update(&pair(9e7 + 3.0).unwrap()).unwrap();
+    assert_eq!(neighbors.range(0).len(), 1);
+    for x in [2e8, -1e300, f64::NAN] {
+        let message = pair(x).unwrap_err().to_string();
+        assert!(message.contains("position of atom 2") && message.contains("1e8 Å"), "{message}");
+    }
+}
+
+#[test]
+fn a_cell_without_periodicity_is_the_same_however_it_is_made() {
+    let cell = Cell::new([None; 3]).unwrap();
+    assert_eq!(cell, Cell::open());
+    let system = argon_pair(cell, Vec3::new(1.0, 2.0, 3.0)).unwrap();
+    let rotation = LammpsFrame::new(&system).unwrap().rotation;
+    assert!((rotation - Mat3::identity()).amax() < 1e-15, "{rotation}");
 }

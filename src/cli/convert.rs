@@ -61,10 +61,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     files::write(&arguments.output, write_structure(format, &configurations)?.as_bytes())
 }
 
-/// Makes all frames number their species alike, and says how: extended XYZ counts them by appearance in each.
+/// Makes all frames number their elements alike, and says how: extended XYZ counts them by appearance in each.
 fn number_species(configurations: &mut [Configuration], format: StructureFormat, output: &str) -> Result<()> {
     let numbered = configurations.iter().all(is_numbered);
-    species::number_types(configurations)?;
     let species = unite_species(configurations, &[])?;
     // Numbers stay what they are, and a dump names elements beside them.
     if !numbered && format == StructureFormat::Cfg {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crucible::io::MAX_FILE_BYTES;
 use crucible::{Error, Result};
+use serde::Serialize;
 
 /// Bytes that are read at once of files without a limit.
 const PIECE: usize = 4 << 20;
@@ -62,6 +63,21 @@ pub fn read_pieces(path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Re
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let written = if path == Path::new("-") { std::io::stdout().write_all(bytes) } else { std::fs::write(path, bytes) };
     written.map_err(|error| refused(path, &error))
+}
+
+/// Writes a report as JSON to a file, and its text to standard output unless that is the file. Where one of them can't be
+/// written, the other still is.
+///
+/// # Errors
+/// The system's refusal, values that JSON has no form for.
+pub fn write_report(json: Option<&Path>, report: &impl Serialize, text: &str) -> Result<()> {
+    let write_json = |path| {
+        let bytes = serde_json::to_vec_pretty(report);
+        write(path, &bytes.map_err(|error| Error::invalid("results", error, "finite values"))?)
+    };
+    let written = json.map_or(Ok(()), write_json);
+    let printed = if json == Some(Path::new("-")) { Ok(()) } else { write("-".as_ref(), text.as_bytes()) };
+    written.and(printed)
 }
 
 /// Writes a file by way of another beside it, so that at any time either the old content is there or the new.

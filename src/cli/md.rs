@@ -1,8 +1,8 @@
 //! `crucible md`: a run from its specification to its results.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,13 @@ use crucible::{Error, Result};
 use serde::Serialize;
 
 use super::{files, properties};
+
+/// Time between two checkpoints: what a run loses that is killed.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
+/// Bytes of a trajectory or log that are written at once.
+const BUFFER: usize = 1 << 16;
+/// Bytes of both that wait for a checkpoint; then it is written early.
+const MOST_WAITING: usize = 1 << 26;
 
 /// Carry out a molecular-dynamics run: relaxation, warm-up, equilibration, production.
 #[derive(Args)]
@@ -33,7 +40,10 @@ A specification:
     \"temperature_k\": 1100,
     \"equilibrate\": { \"ensemble\": \"npt\", \"time_ps\": 10 },
     \"production\": { \"ensemble\": \"npt\", \"time_ps\": 50 } }
-Files that it names are looked for beside it, then in --files.")]
+Files that it names are looked for beside it, then in --files.
+A stage may end at another temperature or pressure (\"temperature_end_k\", \"pressure_end_gpa\"); the next goes on from there.
+\"thermostat\": { \"kind\": … } is that of NVT; in NPT it follows from the barostat: stochastic velocity rescaling with
+stochastic-cell-rescaling, Nosé–Hoover chains with mtk.")]
 pub struct Arguments {
     /// Specification of the run, JSON.
     specification: PathBuf,
@@ -43,10 +53,11 @@ pub struct Arguments {
     /// Write the results (averages with error bars, RDFs, MSDs) as JSON to this file; "-" is standard output.
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
-    /// Write the production's trajectory: .extxyz, .xyz, or LAMMPS .dump (unwrapped positions).
+    /// Write the production's trajectory: .extxyz, .xyz, or LAMMPS .dump (unwrapped positions). With --restore, what the file
+    /// holds stays, and frames are added.
     #[arg(long, value_name = "FILE")]
     trajectory: Option<PathBuf>,
-    /// Write stress, energy and heat flux over production, as a log for crucible analyze.
+    /// Write stress, energy and heat flux over production, as a log for crucible analyze. With --restore, rows are added.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     /// Steps between two rows of the log.
@@ -58,10 +69,12 @@ pub struct Arguments {
     /// Write the last structure, also after a run that blew up: .extxyz, .cfg, .data, .dump or POSCAR.
     #[arg(long, value_name = "FILE")]
     last: Option<PathBuf>,
-    /// Write the configurations that were kept because the potential extrapolates there, to be labelled: .extxyz or .cfg.
+    /// Write the configurations that were kept because the potential extrapolates there, to be labelled: .extxyz, .cfg or
+    /// .dump. Needs a potential with an active set.
     #[arg(long, value_name = "FILE")]
     kept: Option<PathBuf>,
-    /// Write a checkpoint every minute and at the end.
+    /// Write a checkpoint every minute and at the end. Trajectory and log are then written together with it, so that a run that
+    /// was killed and goes on from its checkpoint leaves no gap in them and repeats nothing.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Go on from a checkpoint of the same specification.
@@ -89,37 +102,36 @@ struct Report<'a> {
 /// A specification or file that can't be used, a run that blows up, files that can't be written.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let specification = read_specification(&arguments.specification)?;
-    let trajectory_format = arguments.trajectory.as_deref().map(trajectory_format).transpose()?;
-    let last_format = arguments.last.as_deref().map(format_of).transpose()?;
-    arguments.kept.as_deref().map(format_of).transpose()?;
+    check_outputs(arguments)?;
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
     let find = file_finder(folder, &arguments.files);
     let mut run = Run::new(specification, &find)?;
+    if arguments.kept.is_some() && !run.is_graded() {
+        let expected = "one with an active set (.almtp), without which nothing is kept";
+        return Err(Error::invalid("potential for --kept", "one without an active set", expected));
+    }
     if let Some(path) = &arguments.restore {
         run.restore(&files::read(path)?)?;
     }
-    let mut trajectory = match (&arguments.trajectory, trajectory_format) {
-        (Some(path), Some(format)) => Some(Trajectory::create(path, format)?),
-        _ => None,
-    };
-    let mut log = arguments.log.as_deref().map(Out::create).transpose()?;
-    if let Some(log) = &mut log {
-        log.write(&flux_log_header(run.spec().timestep_fs))?;
+    let mut outputs = Outputs::open(arguments, run.spec().timestep_fs)?;
+    let carried_out = carry_out(&mut run, arguments, &mut outputs);
+    // What can't be written keeps nothing else from being so, and what there is is kept after a run that blew up.
+    let mut written = Vec::new();
+    if carried_out.is_ok() {
+        written.extend([report(&run, arguments), save(&run, arguments)]);
     }
-    let carried_out = carry_out(&mut run, arguments, trajectory.as_mut(), log.as_mut());
-    // What there is is kept, also after a run that blew up.
-    trajectory.map_or(Ok(()), |trajectory| trajectory.out.close())?;
-    log.map_or(Ok(()), Out::close)?;
-    if let (Some(path), Some(format)) = (&arguments.last, last_format) {
-        let last = Configuration::new(run.frame().clone());
-        files::write(path, write_structure(format, &[last])?.as_bytes())?;
-    }
-    write_kept(&run, arguments)?;
-    carried_out?;
-    if let Some(path) = &arguments.checkpoint {
-        files::write(path, &run.checkpoint()?)?;
-    }
-    report(&run, arguments)
+    written.extend([outputs.close(), write_last(&run, arguments), write_kept(&run, arguments)]);
+    carried_out.and(written.into_iter().collect())
+}
+
+/// Checks that all can be written that the run will write, before it begins.
+fn check_outputs(arguments: &Arguments) -> Result<()> {
+    arguments.trajectory.as_deref().map(trajectory_format).transpose()?;
+    arguments.last.as_deref().map(format_of).transpose()?;
+    arguments.kept.as_deref().map(kept_format).transpose()?;
+    let Arguments { json, trajectory, log, last, kept, checkpoint, .. } = arguments;
+    let all = [json, trajectory, log, last, kept, checkpoint];
+    all.into_iter().flatten().try_for_each(|path| files::check_writable(path))
 }
 
 /// Files beside the specification, else in the folder given.
@@ -161,100 +173,198 @@ fn trajectory_format(path: &Path) -> Result<StructureFormat> {
         .ok_or_else(|| Error::invalid("--trajectory", name, "a name ending in .extxyz, .xyz or .dump"))
 }
 
+/// The format of what is kept: one that holds many structures.
+fn kept_format(path: &Path) -> Result<StructureFormat> {
+    let format = format_of(path)?;
+    match format {
+        StructureFormat::ExtXyz | StructureFormat::Cfg | StructureFormat::LammpsDump => Ok(format),
+        StructureFormat::LammpsData | StructureFormat::Poscar => {
+            let found = format!("{}, a format that holds one structure", files::name(path));
+            Err(Error::invalid("--kept", found, "a name ending in .extxyz, .cfg or .dump"))
+        }
+    }
+}
+
+fn write_last(run: &Run, arguments: &Arguments) -> Result<()> {
+    let Some(path) = &arguments.last else { return Ok(()) };
+    let last = Configuration::new(run.frame().clone());
+    files::write(path, write_structure(format_of(path)?, &[last])?.as_bytes())
+}
+
 /// Writes what the run kept, and says what it met.
 fn write_kept(run: &Run, arguments: &Arguments) -> Result<()> {
-    let Some(summary) = run.results().extrapolation else { return Ok(()) };
-    for warning in &summary.warnings {
+    let summary = run.results().extrapolation;
+    for warning in summary.iter().flat_map(|summary| &summary.warnings) {
         eprintln!("warning: {warning}");
     }
-    match &arguments.kept {
-        Some(path) => files::write(path, write_structure(format_of(path)?, &run.kept())?.as_bytes()),
-        None if summary.kept > 0 => {
-            eprintln!("{} configurations were kept; --kept FILE writes them", summary.kept);
+    match (&arguments.kept, run.progress().kept_configurations) {
+        (Some(path), _) => files::write(path, write_structure(kept_format(path)?, &run.kept())?.as_bytes()),
+        (None, 0) => Ok(()),
+        (None, kept) => {
+            eprintln!("{kept} configurations were kept; --kept FILE writes them");
             Ok(())
         }
+    }
+}
+
+/// Writes a checkpoint, where it is asked for.
+fn save(run: &Run, arguments: &Arguments) -> Result<()> {
+    match &arguments.checkpoint {
+        Some(path) => files::replace(path, &run.checkpoint()?),
         None => Ok(()),
     }
 }
 
 /// Steps until the end of the run.
-fn carry_out(
-    run: &mut Run,
-    arguments: &Arguments,
-    mut trajectory: Option<&mut Trajectory>,
-    mut log: Option<&mut Out>,
-) -> Result<()> {
+fn carry_out(run: &mut Run, arguments: &Arguments, outputs: &mut Outputs) -> Result<()> {
     let mut monitor = Monitor::new(arguments.quiet);
     let mut saved = Instant::now();
     while !run.is_finished() {
-        // Up to the next frame, and not so far that progress or a checkpoint waits.
+        // Up to the next frame or row, and not so far that progress or a checkpoint waits.
         let step = run.progress().step;
-        let until_frame = arguments.every - step % arguments.every;
-        let until_row = log.as_ref().map_or(u64::MAX, |_| arguments.log_every - step % arguments.log_every);
         let slice = Instant::now();
-        let progress = run.advance(until_frame.min(until_row), &mut || slice.elapsed() > Duration::from_millis(500))?;
-        let producing = matches!(progress.stage, Stage::Production | Stage::Finished);
-        if let Some(trajectory) = trajectory.as_deref_mut()
-            && producing
-            && progress.step != step
-            && progress.step % arguments.every == 0
-        {
-            trajectory.write(run, &progress)?;
-        }
-        if let Some(log) = log.as_deref_mut()
-            && producing
-            && progress.step != step
-            && progress.step % arguments.log_every == 0
-            && let Some(row) = run.fluxes()
-        {
-            log.write(&flux_log_row(progress.step, &row))?;
+        let progress =
+            run.advance(outputs.steps_until_next(step), &mut || slice.elapsed() > Duration::from_millis(500))?;
+        if progress.step != step && matches!(progress.stage, Stage::Production | Stage::Finished) {
+            outputs.write(run, &progress);
         }
         monitor.show(&progress);
-        if let Some(path) = arguments.checkpoint.as_ref().filter(|_| saved.elapsed() > Duration::from_secs(60)) {
-            files::write(path, &run.checkpoint()?)?;
+        if arguments.checkpoint.is_some() && (saved.elapsed() > SAVE_EVERY || outputs.waiting() > MOST_WAITING) {
             saved = Instant::now();
+            outputs.flush();
+            // The run may well outlast a full disk.
+            save(run, arguments).unwrap_or_else(|error| eprintln!("checkpoint not written: {error}"));
         }
     }
+    outputs.flush();
     monitor.end(&run.progress());
     Ok(())
 }
 
-/// A text that is written as it comes.
+/// What is written while the run goes on.
+struct Outputs {
+    trajectory: Option<Trajectory>,
+    log: Option<Log>,
+}
+
+impl Outputs {
+    fn open(arguments: &Arguments, timestep_fs: f64) -> Result<Self> {
+        let trajectory = arguments.trajectory.as_deref().map(|path| Trajectory::open(path, arguments));
+        let log = arguments.log.as_deref().map(|path| Log::open(path, arguments, timestep_fs));
+        Ok(Self { trajectory: trajectory.transpose()?, log: log.transpose()? })
+    }
+
+    fn steps_until_next(&self, step: u64) -> u64 {
+        let every = [self.trajectory.as_ref().map(|own| own.every), self.log.as_ref().map(|own| own.every)];
+        every.into_iter().flatten().map(|every| every - step % every).min().unwrap_or(u64::MAX)
+    }
+
+    /// Writes what is due at this step.
+    fn write(&mut self, run: &Run, progress: &Progress) {
+        if let Some(trajectory) = self.trajectory.as_mut().filter(|own| progress.step.is_multiple_of(own.every)) {
+            trajectory.write(run, progress);
+        }
+        if let Some(log) = self.log.as_mut().filter(|own| progress.step.is_multiple_of(own.every)) {
+            log.write(run, progress);
+        }
+    }
+
+    /// Bytes that are not in the files yet.
+    fn waiting(&self) -> usize {
+        let outs = [self.trajectory.as_ref().map(|own| &own.out), self.log.as_ref().map(|own| &own.out)];
+        outs.into_iter().flatten().map(|out| out.pending.len()).sum()
+    }
+
+    fn flush(&mut self) {
+        self.trajectory.iter_mut().for_each(|trajectory| trajectory.out.flush());
+        self.log.iter_mut().for_each(|log| log.out.flush());
+    }
+
+    /// The first refusal of each, if there was one.
+    fn close(self) -> Result<()> {
+        let trajectory = self.trajectory.map_or(Ok(()), |trajectory| trajectory.out.close());
+        let log = self.log.map_or(Ok(()), |log| log.out.close());
+        trajectory.and(log)
+    }
+}
+
+/// A text that comes bit by bit. The run goes on without it where the disk is full; the refusal counts at the end.
 struct Out {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
+    pending: String,
+    /// Whether it is for the caller to say when the text goes to the file.
+    waits: bool,
+    outcome: Result<()>,
 }
 
 impl Out {
-    fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(|error| files::refused(path, &error))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    /// Empties the file, unless the run goes on from a checkpoint.
+    fn open(path: &Path, arguments: &Arguments) -> Result<Self> {
+        let file = match arguments.restore {
+            Some(_) => OpenOptions::new().append(true).create(true).open(path),
+            None => File::create(path),
+        };
+        let file = file.map_err(|error| files::refused(path, &error))?;
+        let waits = arguments.checkpoint.is_some();
+        Ok(Self { path: path.to_owned(), file, pending: String::new(), waits, outcome: Ok(()) })
     }
 
-    fn write(&mut self, text: &str) -> Result<()> {
-        self.file.write_all(text.as_bytes()).map_err(|error| files::refused(&self.path, &error))
+    /// Whether the file has no text yet.
+    fn is_empty(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.len() == 0)
+    }
+
+    fn write(&mut self, text: Result<String>) {
+        match text {
+            Ok(text) => self.pending.push_str(&text),
+            Err(error) => self.refuse(error),
+        }
+        if !self.waits && self.pending.len() > BUFFER {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        // After a refusal there would be a gap.
+        if self.outcome.is_ok()
+            && let Err(error) = self.file.write_all(self.pending.as_bytes())
+        {
+            self.refuse(files::refused(&self.path, &error));
+        }
+        self.pending.clear();
+    }
+
+    /// Keeps the first refusal for the end, and tells it at once.
+    fn refuse(&mut self, error: Error) {
+        if self.outcome.is_ok() {
+            eprintln!("not written any further: {error}");
+            self.outcome = Err(error);
+        }
     }
 
     fn close(mut self) -> Result<()> {
-        self.file.flush().map_err(|error| files::refused(&self.path, &error))
+        self.flush();
+        self.outcome
     }
 }
 
 /// The frames of the production stage.
 struct Trajectory {
     format: StructureFormat,
+    every: u64,
     out: Out,
 }
 
 impl Trajectory {
-    fn create(path: &Path, format: StructureFormat) -> Result<Self> {
-        Ok(Self { format, out: Out::create(path)? })
+    fn open(path: &Path, arguments: &Arguments) -> Result<Self> {
+        Ok(Self { format: trajectory_format(path)?, every: arguments.every, out: Out::open(path, arguments)? })
     }
 
-    fn write(&mut self, run: &Run, progress: &Progress) -> Result<()> {
+    fn write(&mut self, run: &Run, progress: &Progress) {
         let system = run.frame();
         let text = if self.format == StructureFormat::LammpsDump {
-            write_lammps_dump(system, progress.step)?
+            write_lammps_dump(system, progress.step)
         } else {
             let evaluation = run.evaluation();
             let mut frame = Configuration::new(system.clone());
@@ -262,9 +372,32 @@ impl Trajectory {
             frame.forces = Some(evaluation.forces.clone());
             frame.features =
                 vec![("step".into(), progress.step.to_string()), ("time_ps".into(), progress.time_ps.to_string())];
-            write_extxyz(&[frame])
+            Ok(write_extxyz(&[frame]))
         };
-        self.out.write(&text)
+        self.out.write(text);
+    }
+}
+
+/// Stress, energy and heat flux of the production stage.
+struct Log {
+    every: u64,
+    out: Out,
+}
+
+impl Log {
+    /// A log that goes on has its header already.
+    fn open(path: &Path, arguments: &Arguments, timestep_fs: f64) -> Result<Self> {
+        let mut out = Out::open(path, arguments)?;
+        if out.is_empty() {
+            out.write(Ok(flux_log_header(timestep_fs)));
+        }
+        Ok(Self { every: arguments.log_every, out })
+    }
+
+    fn write(&mut self, run: &Run, progress: &Progress) {
+        if let Some(row) = run.fluxes() {
+            self.out.write(Ok(flux_log_row(progress.step, &row)));
+        }
     }
 }
 
@@ -334,17 +467,12 @@ fn line(progress: &Progress, steps_per_second: f64) -> String {
     line
 }
 
+/// Writes the results, and prints them unless they were asked for on standard output.
 fn report(run: &Run, arguments: &Arguments) -> Result<()> {
-    let results = run.results();
-    let measured = run.measured().to_vec();
-    if arguments.json.as_deref() != Some(Path::new("-")) {
-        let text = format!("{}\n{}", table(&results.estimates), properties::table(&results.properties, &measured));
-        files::write("-".as_ref(), text.as_bytes())?;
-    }
-    let Some(path) = &arguments.json else { return Ok(()) };
+    let (results, measured) = (run.results(), run.measured().to_vec());
+    let text = format!("{}\n{}", table(&results.estimates), properties::table(&results.properties, &measured));
     let report = Report { schema: SCHEMA, specification: run.spec(), progress: run.progress(), results, measured };
-    let json = serde_json::to_vec_pretty(&report);
-    files::write(path, &json.map_err(|error| Error::invalid("results", error, "finite values"))?)
+    files::write_report(arguments.json.as_deref(), &report, &text)
 }
 
 fn table(estimates: &BTreeMap<String, crucible::analysis::Estimate>) -> String {

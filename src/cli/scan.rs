@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use crucible::analysis::Property;
-use crucible::run::{Run, RunSpec, SCHEMA, ScanPoint, scan_properties};
+use crucible::run::{Files, Run, RunSpec, SCHEMA, ScanPoint, scan_properties};
 use crucible::{Error, Result};
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use super::{files, properties};
 #[command(after_help = "Examples:
   crucible scan run.json --temperatures 1050,1100,1150,1200
   crucible scan run.json --temperatures 1100,1200 --json scan.json --threads 4
-The specification is that of crucible md; its temperature is replaced.")]
+The specification is that of crucible md, without temperatures at which stages end; its temperature is replaced.")]
 pub struct Arguments {
     /// Specification of the run, JSON.
     specification: PathBuf,
@@ -47,39 +47,77 @@ struct Report {
 /// Runs the command.
 ///
 /// # Errors
-/// As `crucible md`; fewer than two temperatures, or the same twice.
+/// As `crucible md`; fewer than two temperatures, or the same twice; a stage that ends at a temperature of its own.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let specification = read_specification(&arguments.specification)?;
+    check_constant(&specification)?;
     let mut temperatures = arguments.temperatures.clone();
     temperatures.sort_by(f64::total_cmp);
     temperatures.dedup();
     if temperatures.len() < 2 {
         return Err(Error::invalid("--temperatures", temperatures.len(), "at least two different ones, in K"));
     }
+    arguments.json.as_deref().map_or(Ok(()), files::check_writable)?;
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
     let find = file_finder(folder, &arguments.files);
     let mut points = Vec::new();
     let mut text = String::new();
+    let mut carried_out = Ok(());
     for temperature_k in temperatures {
-        let mut run = Run::new(RunSpec { temperature_k, ..specification.clone() }, &find)?;
-        let mut monitor = Monitor::new(arguments.quiet);
-        while !run.is_finished() {
-            let slice = Instant::now();
-            let progress = run.advance(u64::MAX, &mut || slice.elapsed() > Duration::from_millis(500))?;
-            monitor.show(&progress);
+        match carry_out(RunSpec { temperature_k, ..specification.clone() }, &find, arguments.quiet) {
+            Ok(run) => {
+                let results = run.results();
+                let table = properties::table(&results.properties, run.measured());
+                text.push_str(&format!("{temperature_k} K\n{table}\n"));
+                points.push(ScanPoint { temperature_k, results });
+            }
+            Err(error) => {
+                carried_out = Err(at(temperature_k, error));
+                break;
+            }
         }
-        monitor.end(&run.progress());
-        let results = run.results();
-        text.push_str(&format!("{temperature_k} K\n{}\n", properties::table(&results.properties, run.measured())));
-        points.push(ScanPoint { temperature_k, results });
+    }
+    // What the temperatures before it measured is not lost with one that blew up.
+    if points.is_empty() {
+        return carried_out;
     }
     let found = scan_properties(&points);
     text.push_str(&format!("From the change with temperature\n{}", properties::table(&found, &[])));
-    if arguments.json.as_deref() != Some(Path::new("-")) {
-        files::write("-".as_ref(), text.as_bytes())?;
-    }
-    let Some(path) = &arguments.json else { return Ok(()) };
     let report = Report { schema: SCHEMA, specification, points, properties: found };
-    let json = serde_json::to_vec_pretty(&report);
-    files::write(path, &json.map_err(|error| Error::invalid("results", error, "finite values"))?)
+    carried_out.and(files::write_report(arguments.json.as_deref(), &report, &text))
+}
+
+/// A scan is over the temperature of production, which a ramp would change.
+fn check_constant(specification: &RunSpec) -> Result<()> {
+    let stages = [("equilibrate", &specification.equilibrate), ("production", &specification.production)];
+    match stages.into_iter().find_map(|(name, stage)| Some((name, stage.temperature_end_k?))) {
+        None => Ok(()),
+        Some((name, end)) => {
+            let expected = "none in a scan, which measures at the temperatures of --temperatures";
+            Err(Error::invalid(format!("{name}.temperature_end_k"), end, expected))
+        }
+    }
+}
+
+/// A run from its start to its end.
+fn carry_out(specification: RunSpec, find: Files, quiet: bool) -> Result<Run> {
+    let mut run = Run::new(specification, find)?;
+    let mut monitor = Monitor::new(quiet);
+    while !run.is_finished() {
+        let slice = Instant::now();
+        let progress = run.advance(u64::MAX, &mut || slice.elapsed() > Duration::from_millis(500))?;
+        monitor.show(&progress);
+    }
+    monitor.end(&run.progress());
+    Ok(run)
+}
+
+/// The error of a run with the temperature at which it came up.
+fn at(temperature_k: f64, error: Error) -> Error {
+    let with = |reason: String| format!("at {temperature_k} K, {reason}");
+    match error {
+        Error::Unstable { step, reason } => Error::Unstable { step, reason: with(reason) },
+        Error::Extrapolation { step, reason } => Error::Extrapolation { step, reason: with(reason) },
+        other => other,
+    }
 }

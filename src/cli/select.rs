@@ -91,6 +91,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => known_mode.unwrap_or(GradeMode::Neighborhood { weight: 1.0 }),
     };
     species::match_potential(&mut known, &parameters, &[], &files::name(&arguments.potential))?;
+    // The active set counts its configurations from 1, and each file its own.
+    let numbers = (1..=known.len()).chain(1..);
     known.extend(matched(&species::read(&arguments.training)?, &parameters, arguments, &arguments.training)?);
     let candidates = arguments.candidates.as_deref().map(species::read).transpose()?.unwrap_or_default();
     let offered = match &arguments.candidates {
@@ -99,13 +101,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
 
     let mut selection = Selection::new(&parameters, mode, arguments.threshold)?;
-    selection.offer(&known)?;
+    selection.offer(numbers.zip(&known))?;
     if let Some(path) = &arguments.almtp {
         write_potential(path, &parameters, &selection)?;
     }
     let Some(path) = &arguments.candidates else { return Ok(()) };
     let grades: Vec<f64> = selection.grades(&offered)?.iter().map(|grades| grades.grade).collect();
-    selection.offer(&offered)?;
+    selection.offer((1..).zip(&offered))?;
     let rows = selection.rows_chosen().split_off(known.len());
     let chosen =
         largest(rows.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(k, _)| k), &grades, arguments.most);

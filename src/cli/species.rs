@@ -10,9 +10,6 @@ use crucible::{Error, Result};
 
 use super::files;
 
-/// Numbers of species are below this, as in .cfg files.
-const MAX_SPECIES: usize = 256;
-
 /// The species that a list of names gives.
 ///
 /// # Errors
@@ -33,36 +30,12 @@ pub fn assign(configurations: &mut [Configuration], names: &[String]) -> Result<
     configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))
 }
 
-/// Reads a structure file; numbers that stand for species are the types, in every format.
+/// Reads a structure file.
 ///
 /// # Errors
-/// As [`files::read`], [`read_structure`] and [`number_types`].
+/// As [`files::read`] and [`read_structure`].
 pub fn read(path: &Path) -> Result<Vec<Configuration>> {
-    let mut configurations = read_structure(&files::read(path)?, &files::name(path))?;
-    number_types(&mut configurations)?;
-    Ok(configurations)
-}
-
-/// Makes the types of configurations that know their species only by number these numbers, as .cfg files have them:
-/// extended XYZ counts species by appearance.
-///
-/// # Errors
-/// A number of more than 255.
-pub fn number_types(configurations: &mut [Configuration]) -> Result<()> {
-    for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
-        let own = &configuration.system.species;
-        let numbers: Vec<usize> = own.iter().filter_map(|species| species.name.parse().ok()).collect();
-        let largest = numbers.iter().copied().max().unwrap_or(0);
-        if largest >= MAX_SPECIES {
-            let expected = format!("a number below {MAX_SPECIES}, or an element");
-            return Err(Error::invalid("species of the structure", largest, expected));
-        }
-        if numbers.iter().enumerate().any(|(place, number)| place != *number) {
-            let all: Vec<Species> = (0..=largest).map(numbered).collect();
-            assign_species(configuration, &all)?;
-        }
-    }
-    Ok(())
+    read_structure(&files::read(path)?, &files::name(path))
 }
 
 /// A species that only has a number.
@@ -77,10 +50,12 @@ pub fn legend(species: &[Species]) -> String {
     entries.join(", ")
 }
 
-/// Makes the types of structures those of a potential, whose elements `--species` names; `file` names the structures.
+/// Makes the types of structures those of a potential, whose elements `--species` names; numbers are those of the potential's
+/// file. `file` names the structures.
 ///
 /// # Errors
-/// Elements without `--species`, another number of names than the potential has species, a species that is not in the list.
+/// Elements without `--species`, another number of names than the potential has species, a species that is not in the list, a
+/// number that the potential has not.
 pub fn match_potential(
     configurations: &mut [Configuration],
     potential: &MtpParameters,
@@ -91,6 +66,11 @@ pub fn match_potential(
         if names.len() != potential.species_count {
             let expected = format!("{}, one for each species of the potential", potential.species_count);
             return Err(Error::invalid("--species", format!("{} names", names.len()), expected));
+        }
+        for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
+            relabel_types(std::slice::from_mut(configuration), &potential.species_labels)?;
+            // From here on numbers are places among the names.
+            configuration.system.species = (0..names.len()).map(numbered).collect();
         }
         return assign(configurations, names);
     }

@@ -148,6 +148,14 @@ impl Ramp {
         }
     }
 
+    /// The value, where it is the same at all times.
+    pub fn constant(&self) -> Option<f64> {
+        match *self {
+            Self::Constant(value) => Some(value),
+            Self::Linear { from, to, .. } => (from == to).then_some(from),
+        }
+    }
+
     fn check(&self, what: &str, ok: impl Fn(f64) -> bool, expected: &str) -> Result<()> {
         let ends = match *self {
             Self::Constant(value) => [value; 2],
@@ -195,6 +203,12 @@ impl Ensemble {
             Self::NptScr { temperature_kelvin, pressure_gpa, .. }
             | Self::NptMtk { temperature_kelvin, pressure_gpa, .. } => (Some(temperature_kelvin), Some(pressure_gpa)),
         }
+    }
+
+    /// Whether temperature or pressure are driven from one value to another.
+    pub fn is_ramped(&self) -> bool {
+        let (temperature, pressure) = self.ramps();
+        [temperature, pressure].into_iter().flatten().any(|ramp| ramp.constant().is_none())
     }
 
     /// Checks every number, and that the system's cell is one that the barostat can change.

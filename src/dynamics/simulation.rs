@@ -181,6 +181,14 @@ impl Simulation {
         self.go_back()
     }
 
+    /// Goes on where `earlier` stands, with another cell or timestep: no random number comes twice, and the conserved energy
+    /// carries on without a jump.
+    pub fn continue_from(&mut self, earlier: &Self) {
+        self.state.rng = earlier.state.rng.clone();
+        self.state.given += self.conserved_energy() - earlier.conserved_energy();
+        self.reset_snapshots();
+    }
+
     /// Changes the ensemble; ramps start now, the conserved energy carries on without a jump.
     ///
     /// # Errors

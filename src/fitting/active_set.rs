@@ -88,10 +88,18 @@ pub struct Selection<'a> {
     mode: GradeMode,
     threshold: f64,
     maxvol: MaxVol,
-    offered: Vec<&'a Configuration>,
-    /// Number of the first row of each configuration; rows are numbered through.
-    first_rows: Vec<usize>,
+    offered: Vec<Offered<'a>>,
     row_count: usize,
+}
+
+/// A configuration that rows may come from.
+#[derive(Debug)]
+struct Offered<'a> {
+    /// What its user counts it by, from 1.
+    number: usize,
+    configuration: &'a Configuration,
+    /// Number of its first row; rows are numbered through.
+    first_row: usize,
 }
 
 impl<'a> Selection<'a> {
@@ -102,18 +110,17 @@ impl<'a> Selection<'a> {
     pub fn new(parameters: &'a MtpParameters, mode: GradeMode, threshold: f64) -> Result<Self> {
         let derivatives = EnergyDerivatives::new(parameters)?;
         let maxvol = MaxVol::new(derivatives.parameter_count(), EPSILON);
-        let (offered, first_rows) = (Vec::new(), Vec::new());
-        Ok(Self { parameters, derivatives, mode, threshold, maxvol, offered, first_rows, row_count: 0 })
+        Ok(Self { parameters, derivatives, mode, threshold, maxvol, offered: Vec::new(), row_count: 0 })
     }
 
-    /// Offers the rows of more configurations, and again those of all earlier ones, until none is exchanged any more.
+    /// Offers the rows of more configurations, and again those of all earlier ones, until none is exchanged any more. Each
+    /// comes with the number that messages call it by, from 1.
     ///
     /// # Errors
     /// Atoms of an unknown species, or so close that a derivative is not finite; a threshold that is not above 1.
-    pub fn offer(&mut self, configurations: &'a [Configuration]) -> Result<()> {
-        for configuration in configurations {
-            self.offered.push(configuration);
-            self.first_rows.push(self.row_count);
+    pub fn offer(&mut self, configurations: impl IntoIterator<Item = (usize, &'a Configuration)>) -> Result<()> {
+        for (number, configuration) in configurations {
+            self.offered.push(Offered { number, configuration, first_row: self.row_count });
             self.row_count += match self.mode {
                 GradeMode::Neighborhood { .. } => configuration.system.len(),
                 GradeMode::Configuration { .. } => configuration.system.len().min(1),
@@ -140,9 +147,9 @@ impl<'a> Selection<'a> {
         let rows_per_block = (BLOCK_NUMBERS / self.derivatives.parameter_count().max(1)).max(1);
         let mut blocks: Vec<Range<usize>> = Vec::new();
         for k in 0..self.offered.len() {
-            let end = self.first_rows.get(k + 1).copied().unwrap_or(self.row_count);
+            let end = self.offered.get(k + 1).map_or(self.row_count, |next| next.first_row);
             match blocks.last_mut() {
-                Some(block) if end - self.first_rows[block.start] <= rows_per_block => block.end = k + 1,
+                Some(block) if end - self.offered[block.start].first_row <= rows_per_block => block.end = k + 1,
                 _ => blocks.push(k..k + 1),
             }
         }
@@ -152,8 +159,8 @@ impl<'a> Selection<'a> {
     /// Rows of a range of configurations with their numbers.
     fn rows(&self, range: Range<usize>) -> Result<(Vec<f64>, Vec<usize>)> {
         let (mut rows, mut owners) = (Vec::new(), Vec::new());
-        for k in range {
-            let system = &self.offered[k].system;
+        for &Offered { number, configuration, first_row } in &self.offered[range] {
+            let system = &configuration.system;
             if system.is_empty() {
                 continue;
             }
@@ -165,13 +172,12 @@ impl<'a> Selection<'a> {
             let factor = self.mode.factor(system.len());
             own.iter_mut().for_each(|value| *value *= factor);
             if own.iter().any(|value| !value.is_finite()) {
-                let name = self.offered[k].name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+                let name = configuration.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
                 let expected = "atoms further apart, or smaller coefficients in the potential";
-                let what = format!("derivatives of the energy of configuration {}{name}", k + 1);
+                let what = format!("derivatives of the energy of configuration {number}{name}");
                 return Err(Error::invalid(what, "a value that is not finite", expected));
             }
-            owners
-                .extend((0..own.len() / self.derivatives.parameter_count().max(1)).map(|row| self.first_rows[k] + row));
+            owners.extend((0..own.len() / self.derivatives.parameter_count().max(1)).map(|row| first_row + row));
             rows.extend(own);
         }
         Ok((rows, owners))
@@ -179,8 +185,8 @@ impl<'a> Selection<'a> {
 
     /// Place among the offered configurations, and the row in it, of a row's number.
     fn place(&self, row: usize) -> (usize, usize) {
-        let configuration = self.first_rows.partition_point(|&first| first <= row).saturating_sub(1);
-        (configuration, row - self.first_rows[configuration])
+        let place = self.offered.partition_point(|offered| offered.first_row <= row).saturating_sub(1);
+        (place, row - self.offered[place].first_row)
     }
 
     /// For each offered configuration, how many rows of A are its own.
@@ -207,12 +213,13 @@ impl<'a> Selection<'a> {
         let mut configurations = Vec::new();
         for (k, _) in self.rows_chosen().iter().enumerate().filter(|(_, rows)| **rows > 0) {
             numbers[k] = Some(configurations.len());
-            configurations.push(self.offered[k].clone());
+            configurations.push(self.offered[k].configuration.clone());
         }
         let origin = |row: &Option<usize>| {
             let (place, site) = self.place((*row)?);
+            let atoms = self.offered[place].configuration.system.len();
             let equation = match self.mode {
-                GradeMode::Neighborhood { .. } => Some(first_site_equation(self.offered[place].system.len()) + site),
+                GradeMode::Neighborhood { .. } => Some(first_site_equation(atoms) + site),
                 GradeMode::Configuration { .. } => Some(0),
             };
             Some(Origin { configuration: numbers[place]?, equation })
@@ -232,13 +239,13 @@ pub fn first_site_equation(atoms: usize) -> usize {
     1 + 3 * atoms + 9
 }
 
-/// An active set of a potential from its training set.
+/// An active set of a potential from its training set, whose configurations come with their numbers.
 ///
 /// # Errors
 /// As [`Selection::offer`].
-pub fn build_active_set(
-    parameters: &MtpParameters,
-    training: &[Configuration],
+pub fn build_active_set<'a>(
+    parameters: &'a MtpParameters,
+    training: impl IntoIterator<Item = (usize, &'a Configuration)>,
     mode: GradeMode,
     threshold: f64,
 ) -> Result<ActiveSet> {

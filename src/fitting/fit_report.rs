@@ -81,7 +81,8 @@ impl Fit {
     /// Derivatives that are not finite, rows that are exchanged without end.
     pub fn with_active_set(&self, potential: &MtpParameters) -> Result<(Almtp, Option<ActiveSetSpan>)> {
         let training = self.training().to_configurations();
-        let active_set = build_active_set(potential, &training, GRADE_MODE, SELECTION_THRESHOLD)?;
+        let numbers = self.training().configurations.iter().map(|labelled| labelled.number);
+        let active_set = build_active_set(potential, numbers.zip(&training), GRADE_MODE, SELECTION_THRESHOLD)?;
         let almtp = Almtp { parameters: potential.clone(), active_set: Some(active_set) };
         let held_out = self.held_out().to_configurations();
         let span = ActiveSetSpan::new(&almtp, training.len(), &self.training().species, &held_out)?;

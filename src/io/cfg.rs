@@ -196,9 +196,6 @@ impl Draft {
     fn cell(&self) -> Result<Cell> {
         let rows = self.lattice.as_deref().unwrap_or_default();
         let row = |k: usize| rows.get(k).copied().filter(|row| *row != Vec3::zeros());
-        if (0..3).all(|k| row(k).is_none()) {
-            return Ok(Cell::open());
-        }
         Cell::new([row(0), row(1), row(2)])
     }
 

@@ -92,12 +92,7 @@ impl Header {
     fn cell(&self) -> Result<Cell> {
         let Some(lattice) = self.lattice else { return Ok(Cell::open()) };
         let periodic = self.periodic.unwrap_or([true; 3]);
-        if periodic == [false; 3] {
-            return Ok(Cell::open());
-        }
-        let [a, b, c] = [0, 1, 2].map(|k| lattice.column(k).into_owned());
-        let [x, y, z] = periodic;
-        Cell::new([x.then_some(a), y.then_some(b), z.then_some(c)])
+        Cell::new([0, 1, 2].map(|k| periodic[k].then(|| lattice.column(k).into_owned())))
     }
 
     fn read_atoms(self, count: usize, lines: &mut Lines) -> Result<Configuration> {

@@ -1,4 +1,5 @@
-//! LAMMPS files in `metal` units: data files in and out, dump files out.
+//! LAMMPS files in `metal` units: data files in and out, dump files out. Data files in `real` units, which differ in velocities
+//! only, are read where their title says so, as `write_data` does: `units = real`.
 //!
 //! LAMMPS wants a right-handed cell with a along x and b in the xy plane. A cell is brought there by a proper rotation of
 //! the cell with its atoms and velocities; a left-handed one first has all three lattice vectors negated, which leaves the
@@ -22,6 +23,8 @@ use crate::system::{Cell, MAX_ATOMS, Species, System};
 
 /// `metal` velocities are in Å/ps.
 const PS_TO_FS: f64 = 1000.0;
+/// LAMMPS's systems of units.
+const UNITS: [&str; 8] = ["lj", "real", "metal", "si", "cgs", "electron", "micro", "nano"];
 /// Room in Å around the atoms along a direction without periodicity.
 const MARGIN: f64 = 1.0;
 /// Atomic weights in files agree with the table to about this, u.
@@ -162,11 +165,12 @@ pub fn write_lammps_dump(system: &System, step: u64) -> Result<String> {
 /// their number from 0, as types are everywhere here.
 ///
 /// # Errors
-/// The first thing that is malformed, missing, contradicts a count or is not finite.
+/// The first thing that is malformed, missing, contradicts a count or is not finite; units other than metal and real; atoms
+/// of a style that can't be told.
 pub fn read_lammps_data(text: &str, file: &str) -> Result<Configuration> {
     let mut lines = Lines::new(text, file);
     let title = lines.next_line().unwrap_or_default();
-    let mut draft = Draft::default();
+    let mut draft = Draft { time_fs: unit_of_time(title, &lines)?, ..Draft::default() };
     if let Some((_, flags)) = title.split_once("boundary ") {
         for (periodic, flag) in draft.periodic.iter_mut().zip(flags.split_whitespace()) {
             *periodic = flag.starts_with('p');
@@ -178,6 +182,24 @@ pub fn read_lammps_data(text: &str, file: &str) -> Result<Configuration> {
     draft.finish(&lines)
 }
 
+/// The unit of time in fs, by the units in a title: `units = real` or `units metal`; metal where there are none.
+fn unit_of_time(title: &str, lines: &Lines) -> Result<f64> {
+    let title = title.replace('=', " = ");
+    let words: Vec<&str> = title.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
+    let after = words.iter().rposition(|word| *word == "units").map_or(&[][..], |at| &words[at + 1..]);
+    // Formula units, or units of length, are no concern here.
+    let units = match after {
+        &["=", name, ..] if name.starts_with(char::is_alphabetic) => name,
+        &[name, ..] if UNITS.contains(&name) => name,
+        _ => "metal",
+    };
+    match units {
+        "metal" => Ok(PS_TO_FS),
+        "real" => Ok(1.0),
+        _ => Err(lines.error(&format!("units {units}"), "units metal or real")),
+    }
+}
+
 /// An atom's line.
 struct Atom {
     id: usize,
@@ -187,6 +209,8 @@ struct Atom {
 }
 
 struct Draft {
+    /// fs of the file's times.
+    time_fs: f64,
     periodic: [bool; 3],
     atom_count: Option<usize>,
     type_count: Option<usize>,
@@ -201,6 +225,7 @@ struct Draft {
 impl Default for Draft {
     fn default() -> Self {
         Self {
+            time_fs: PS_TO_FS,
             periodic: [true; 3],
             atom_count: None,
             type_count: None,
@@ -279,6 +304,10 @@ impl Draft {
     }
 
     fn read_atoms(&mut self, style: Option<&str>, lines: &mut Lines) -> Result<()> {
+        if style.is_none() && self.is_unclear(lines.clone()) {
+            let expected = "Atoms # charge, Atoms # molecular or the like: these columns could be of either style";
+            return Err(lines.error("Atoms", expected));
+        }
         while let Some(row) = next_row(lines) {
             let tokens: Vec<&str> = split_comment(row).0.split_whitespace().collect();
             let (kind_at, place_at) = match (style, tokens.len()) {
@@ -299,25 +328,35 @@ impl Draft {
                 *value = lines.number(token, "coordinate")?;
             }
             let [x, y, z, ix, iy, iz] = values;
-            let kind = self.kind(kind, lines)?;
+            let kind = self.kind(kind).ok_or_else(|| lines.error(kind, "type: a whole number from 1, or a label"))?;
             let position = Vec3::new(x, y, z);
             self.atoms.push(Atom { id: lines.count(id, "atom id")?, kind, position, image: [ix, iy, iz] });
         }
         Ok(())
     }
 
+    /// Whether what would be a charge, beside types, could be a type beside numbers of molecules, in each row.
+    fn is_unclear(&self, mut lines: Lines) -> bool {
+        let mut rows = std::iter::from_fn(|| next_row(&mut lines)).peekable();
+        let is_either = |row: &str| {
+            let tokens: Vec<&str> = split_comment(row).0.split_whitespace().collect();
+            matches!(tokens.len(), 6 | 9)
+                && tokens[1].parse::<u64>().is_ok()
+                && self.kind(tokens[2]).is_some_and(|kind| kind > 0)
+        };
+        rows.peek().is_some() && rows.all(is_either)
+    }
+
     /// A type number from 1, or a type label.
-    fn kind(&self, token: &str, lines: &Lines) -> Result<usize> {
-        match self.labels.iter().find(|(_, label)| label == token) {
-            Some((kind, _)) => Ok(*kind),
-            None => lines.count(token, "type"),
-        }
+    fn kind(&self, token: &str) -> Option<usize> {
+        let labelled = self.labels.iter().find(|(_, label)| label == token);
+        labelled.map_or_else(|| token.parse().ok(), |(kind, _)| Some(*kind))
     }
 
     fn read_velocities(&mut self, lines: &mut Lines) -> Result<()> {
         while let Some(row) = next_row(lines) {
             let (id, rest) = row.split_once(char::is_whitespace).unwrap_or((row, ""));
-            let velocity = lines.vector(rest, "velocity")? / PS_TO_FS;
+            let velocity = lines.vector(rest, "velocity")? / self.time_fs;
             self.velocities.push((lines.count(id, "atom id")?, velocity));
         }
         Ok(())
@@ -344,7 +383,8 @@ impl Draft {
         if [xhi - xlo, yhi - ylo, zhi - zlo].iter().any(|length| length.is_nan() || *length <= 0.0) {
             return Err(lines.error("a bound below the one before it", "xlo < xhi, ylo < yhi, zlo < zhi"));
         }
-        let cell = self.cell(vectors).map_err(|error| lines.locate(error))?;
+        let cell = Cell::new([0, 1, 2].map(|k| self.periodic[k].then_some(vectors[k])));
+        let cell = cell.map_err(|error| lines.locate(error))?;
         let mut types = Vec::with_capacity(atoms);
         let mut positions = Vec::with_capacity(atoms);
         for atom in &self.atoms {
@@ -366,14 +406,6 @@ impl Draft {
             }
         }
         Ok(Configuration::new(system))
-    }
-
-    fn cell(&self, [a, b, c]: [Vec3; 3]) -> Result<Cell> {
-        let [x, y, z] = self.periodic;
-        match self.periodic {
-            [false, false, false] => Ok(Cell::open()),
-            _ => Cell::new([x.then_some(a), y.then_some(b), z.then_some(c)]),
-        }
     }
 
     fn species(&self, kind: usize) -> Species {

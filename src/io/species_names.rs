@@ -1,6 +1,7 @@
 //! Which species the type indices of configurations stand for, where several files, or a file and a potential, must agree.
 
 use super::Configuration;
+use super::species_list::{MAX_SPECIES, named};
 use crate::error::{Error, Result};
 use crate::system::Species;
 
@@ -49,6 +50,28 @@ pub fn assign_species(configuration: &mut Configuration, species: &[Species]) ->
 /// Whether the file knows its species only by number.
 pub fn is_numbered(configuration: &Configuration) -> bool {
     configuration.system.species.iter().all(|species| species.name.parse::<usize>().is_ok())
+}
+
+/// Makes the types of configurations that know their species only by number these numbers, as .cfg files have them:
+/// extended XYZ counts species by appearance, in each frame anew.
+///
+/// # Errors
+/// A number of [`MAX_SPECIES`] or more.
+pub(super) fn number_types(configurations: &mut [Configuration]) -> Result<()> {
+    for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
+        let own = &configuration.system.species;
+        let numbers: Vec<usize> = own.iter().filter_map(|species| species.name.parse().ok()).collect();
+        let largest = numbers.iter().copied().max().unwrap_or(0);
+        if largest >= MAX_SPECIES {
+            let expected = format!("a number below {MAX_SPECIES}, or an element");
+            return Err(Error::invalid("species of the structure", largest, expected));
+        }
+        if numbers.iter().enumerate().any(|(place, number)| place != *number) {
+            let all: Vec<Species> = (0..=largest).map(|number| named(&number.to_string())).collect();
+            assign_species(configuration, &all)?;
+        }
+    }
+    Ok(())
 }
 
 /// Elements in order of appearance; numbered species by their numbers.

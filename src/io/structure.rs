@@ -1,5 +1,6 @@
 //! Structure files of any format, by name or content.
 
+use super::species_names::number_types;
 use super::{
     Configuration, decode, read_cfg, read_extxyz, read_lammps_data, read_poscar, write_cfg, write_extxyz,
     write_lammps_data, write_lammps_dump, write_poscar,
@@ -58,14 +59,15 @@ impl StructureFormat {
     }
 }
 
-/// Reads a structure file; the format is known by the name, else by the content.
+/// Reads a structure file; the format is known by the name, else by the content. Numbers that stand for species are the
+/// types, in every format.
 ///
 /// # Errors
-/// An unknown format, a file without configurations, or what the format's reader finds wrong.
+/// An unknown format, a file without configurations, a type of more than 255, or what the format's reader finds wrong.
 pub fn read_structure(bytes: &[u8], file: &str) -> Result<Vec<Configuration>> {
     let text = decode(bytes, file)?;
     let format = StructureFormat::from_name(file).or_else(|| StructureFormat::from_content(text));
-    let configurations = match format {
+    let mut configurations = match format {
         Some(StructureFormat::Cfg) => read_cfg(text, file, &[])?,
         Some(StructureFormat::ExtXyz) => read_extxyz(text, file)?,
         Some(StructureFormat::LammpsData) => vec![read_lammps_data(text, file)?],
@@ -78,13 +80,15 @@ pub fn read_structure(bytes: &[u8], file: &str) -> Result<Vec<Configuration>> {
             ));
         }
     };
-    match configurations.is_empty() {
-        true => Err(Error::parse(file, 1, "", "at least one configuration")),
-        false => Ok(configurations),
+    if configurations.is_empty() {
+        return Err(Error::parse(file, 1, "", "at least one configuration"));
     }
+    number_types(&mut configurations)?;
+    Ok(configurations)
 }
 
-/// Writes configurations in a format. LAMMPS data and POSCAR hold one; a dump numbers its frames from 0.
+/// Writes configurations in a format. LAMMPS data and POSCAR hold one. A dump's frames have the step and time of their features
+/// `step` and `time_ps`; without, they are numbered from 0.
 ///
 /// # Errors
 /// More than one configuration for a format that holds one; a cell that the format can't state.
@@ -101,8 +105,21 @@ pub fn write_structure(format: StructureFormat, configurations: &[Configuration]
         StructureFormat::ExtXyz => Ok(write_extxyz(configurations)),
         StructureFormat::LammpsData => write_lammps_data(&single()?.system),
         StructureFormat::LammpsDump => {
-            configurations.iter().zip(0..).map(|(frame, step)| write_lammps_dump(&frame.system, step)).collect()
+            configurations.iter().zip(0..).map(|(frame, index)| dump_frame(frame, index)).collect()
         }
         StructureFormat::Poscar => write_poscar(single()?),
     }
+}
+
+/// One frame of a dump; what comes before its box stands in LAMMPS's order.
+fn dump_frame(frame: &Configuration, index: u64) -> Result<String> {
+    let feature = |name: &str| frame.features.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let step = feature("step").and_then(|step| step.parse().ok()).unwrap_or(index);
+    let body = write_lammps_dump(&frame.system, step)?;
+    let units = if index == 0 { "ITEM: UNITS\nmetal\n" } else { "" };
+    let time = feature("time_ps").and_then(|time| time.parse::<f64>().ok());
+    Ok(match time {
+        Some(time) => format!("{units}ITEM: TIME\n{time}\n{body}"),
+        None => body,
+    })
 }

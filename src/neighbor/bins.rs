@@ -8,6 +8,10 @@ use super::Slot;
 
 /// Bins per atom are kept about here: finer bins cost more to walk than they save.
 const MAX_BINS_PER_ATOM: usize = 8;
+/// A cell whose faces are this many times closer than atoms reach is no cell of atoms.
+const MAX_REACH_OVER_FACES: f64 = 100.0;
+/// Most lattice shifts that pairs can have: each is stored, and each atom looks at all of them where a cell is one bin.
+const MAX_SHIFTS: u64 = 1_000_000;
 
 /// Atoms sorted into bins; along each vector a search covers `reach[k]` bins either side.
 pub(super) struct Bins {
@@ -42,17 +46,14 @@ impl Bins {
         while counts.map(f64::from).iter().product::<f64>() > most {
             counts = counts.map(|n| (n + 1) / 2);
         }
-        let steps: [f64; 3] = std::array::from_fn(|k| (reach * f64::from(counts[k]) / extent[k]).ceil());
-        if steps.iter().any(|&s| s > 500.0) {
-            let found = format!("{:.3} Å between two faces", extent.iter().fold(f64::MAX, |a, &b| a.min(b)));
-            return Err(Error::invalid(
-                "cell",
-                found,
-                format!("at least a hundredth of the interaction range, {reach:.2} Å"),
-            ));
-        }
-        let steps = steps.map(|s| s as i32);
+        check_faces(&extent, &periodic, reach)?;
+        let steps: [i32; 3] = std::array::from_fn(|k| {
+            let steps = (reach * f64::from(counts[k]) / extent[k]).ceil();
+            // Where nothing repeats, no bin is further away than there are bins.
+            if periodic[k] { steps as i32 } else { steps.min(f64::from(counts[k])) as i32 }
+        });
         let images = std::array::from_fn(|k| if periodic[k] { steps[k].div_euclid(counts[k]) + 1 } else { 0 });
+        check_shifts(images, reach)?;
         let homes: Vec<[i32; 3]> = fractional
             .iter()
             .map(|s| {
@@ -132,20 +133,21 @@ impl Bins {
                 for &j in &self.atoms[self.starts[bin] as usize..self.starts[bin + 1] as usize] {
                     let once = j as usize > i || (j as usize == i && shift > zero);
                     if once && (wrapped[j as usize] - origin).norm_squared() < reach * reach {
+                        // One atom alone may have more than fit in memory.
+                        if pairs.len() == limit {
+                            return Err(too_many_pairs(limit, reach));
+                        }
                         pairs.push((i as u32, Slot { atom: j, shift }));
                     }
                 }
-            });
-            if pairs.len() > limit {
-                let found = format!("over {limit} pairs within {reach:.2} Å");
-                return Err(Error::invalid("structure", found, "a cell and positions of ordinary density"));
-            }
+                Ok(())
+            })?;
         }
         Ok(pairs)
     }
 
-    /// Visits every bin within reach of `home` with the lattice shift that its atoms then have.
-    fn around(&self, home: [i32; 3], mut visit: impl FnMut(usize, u32)) {
+    /// Visits every bin within reach of `home` with the lattice shift that its atoms then have, up to the first error.
+    fn around(&self, home: [i32; 3], mut visit: impl FnMut(usize, u32) -> Result<()>) -> Result<()> {
         let resolve = |k: usize, offset: i32| {
             let raw = home[k] + offset;
             let (bin, image) = (raw.rem_euclid(self.counts[k]), raw.div_euclid(self.counts[k]));
@@ -154,9 +156,54 @@ impl Bins {
         for (x, nx) in (-self.reach[0]..=self.reach[0]).filter_map(|d| resolve(0, d)) {
             for (y, ny) in (-self.reach[1]..=self.reach[1]).filter_map(|d| resolve(1, d)) {
                 for (z, nz) in (-self.reach[2]..=self.reach[2]).filter_map(|d| resolve(2, d)) {
-                    visit(self.index([x, y, z]), self.shift_index([nx, ny, nz]));
+                    visit(self.index([x, y, z]), self.shift_index([nx, ny, nz]))?;
                 }
             }
         }
+        Ok(())
+    }
+}
+
+fn check_faces(extent: &[f64; 3], periodic: &[bool; 3], reach: f64) -> Result<()> {
+    let nearest = (0..3).filter(|&k| periodic[k]).map(|k| extent[k]).fold(f64::INFINITY, f64::min);
+    if nearest * MAX_REACH_OVER_FACES >= reach {
+        return Ok(());
+    }
+    let found = format!("{nearest:.3} Å between two faces");
+    Err(Error::invalid("cell", found, format!("at least a hundredth of the interaction range, {reach:.2} Å")))
+}
+
+fn check_shifts(images: [i32; 3], reach: f64) -> Result<()> {
+    let shifts: u64 = images.iter().map(|&n| 2 * u64::from(n.unsigned_abs()) + 1).product();
+    if shifts <= MAX_SHIFTS {
+        return Ok(());
+    }
+    let found = format!("{shifts} of its images within {reach:.2} Å");
+    Err(Error::invalid("cell", found, format!("at most {MAX_SHIFTS}: a larger cell, or a shorter cutoff")))
+}
+
+fn too_many_pairs(limit: usize, reach: f64) -> Error {
+    let found = format!("over {limit} pairs within {reach:.2} Å");
+    Error::invalid("structure", found, "fewer: positions of ordinary density, a shorter cutoff, or fewer atoms")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Cell, Species};
+
+    #[test]
+    fn a_single_atom_is_held_to_the_limit_of_pairs() {
+        let argon = vec![Species::from_name("Ar").expect("an element")];
+        let cell = Cell::orthorhombic(1.0, 1.0, 1.0).expect("a cell");
+        let system = System::new(cell, argon, vec![0], vec![Vec3::zeros()]).expect("an atom");
+        let (wrapped, reach) = (&system.positions, 3.1);
+        let bins = Bins::new(&system, wrapped, reach).expect("a few images");
+        let shifts: Vec<Vec3> = bins.shifts().into_iter().map(|n| Vec3::from(n.map(f64::from))).collect();
+        let pairs = |limit| bins.pairs(wrapped, &shifts, reach, limit).map(|pairs| pairs.len());
+        // Points of the lattice within 3.1 of the origin: 122 others, of which one of each two opposite ones counts.
+        assert_eq!(pairs(usize::MAX), Ok(61));
+        assert_eq!(pairs(61), Ok(61));
+        assert!(pairs(60).is_err_and(|error| error.to_string().starts_with("structure: found over 60 pairs")));
     }
 }

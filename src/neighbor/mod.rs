@@ -18,8 +18,9 @@ use crate::system::System;
 
 use bins::Bins;
 
-/// More neighbour slots than this are refused: the cell is far too small for the cutoff, or atoms have collapsed.
-const MAX_SLOTS: usize = 400_000_000;
+/// More neighbour slots than this are refused: the cell is far too small for the cutoff, or atoms have collapsed. While the
+/// list is made a slot takes some 30 bytes, and up to 24 in a potential: on a page, all must fit in 512 MB.
+const MAX_SLOTS: usize = if cfg!(target_arch = "wasm32") { 6_000_000 } else { 400_000_000 };
 
 /// One neighbour of an atom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -163,7 +164,7 @@ impl NeighborList {
         let deformation = system.cell.vectors() * built.inverse_cell;
         let strain = (deformation - Mat3::identity()).norm();
         let allowed = 0.5 * ((1.0 - strain) * (self.cutoff + self.skin) - self.cutoff);
-        if allowed <= 0.0 && self.skin > 0.0 {
+        if allowed < 0.0 {
             return false;
         }
         let moved = |(now, then): (&Vec3, &Vec3)| (now - deformation * then).norm_squared() > allowed * allowed;

@@ -30,6 +30,9 @@ pub struct Card {
     /// Measured properties to compare with.
     #[serde(default)]
     pub measured: Vec<MeasuredLaw>,
+    /// Measured radial distribution functions.
+    #[serde(default)]
+    pub measured_rdf: Vec<MeasuredRdf>,
 }
 
 /// A species of a card.
@@ -124,6 +127,24 @@ pub struct MeasuredLaw {
     /// Relative uncertainty that the source states, %.
     #[serde(default)]
     pub uncertainty_percent: Option<f64>,
+    /// Where it is published.
+    pub source: String,
+}
+
+/// A measured radial distribution function of a liquid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasuredRdf {
+    /// The two species.
+    pub pair: [String; 2],
+    /// Mole fractions by formula unit.
+    pub composition: BTreeMap<String, f64>,
+    /// Temperature of the measurement, K.
+    pub temperature_k: f64,
+    /// Distance in Å and g(r), by distance.
+    pub points: Vec<[f64; 2]>,
+    /// Who measured it.
+    pub author: String,
     /// Where it is published.
     pub source: String,
 }

@@ -14,7 +14,7 @@ use super::spec::RunSpec;
 use super::stages::{Moving, Phase, Run, first_phase};
 
 /// The form of [`Saved`]; a later change of the form counts it up.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 /// What a checkpoint starts with.
 const MAGIC: &[u8; 8] = b"crucible";
 

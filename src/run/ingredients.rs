@@ -110,12 +110,32 @@ impl Forces {
         }
     }
 
+    /// The species of that very name, else the only one of its element.
     fn index(&self, name: &str) -> Result<u32> {
-        let symbol = element(name)?.symbol();
-        let same = |each: &Species| each.name == name || element(&each.name).is_ok_and(|e| e.symbol() == symbol);
-        self.species.iter().position(same).map(|k| k as u32).ok_or_else(|| {
-            let known: Vec<&str> = self.species.iter().map(|each| each.name.as_str()).collect();
-            Error::invalid("species of the structure", name, format!("one of the potential's: {}", known.join(", ")))
+        let wanted = element(name).ok();
+        let is_alike = |each: &Species| wanted.is_some() && element(&each.name).ok() == wanted;
+        let same = self.species.iter().position(|each| each.name == name);
+        let alike: Vec<usize> = (0..self.species.len()).filter(|&k| is_alike(&self.species[k])).collect();
+        match (same, &alike[..]) {
+            (Some(k), _) | (None, &[k]) => Ok(k as u32),
+            _ => {
+                let known: Vec<&str> = self.species.iter().map(|each| each.name.as_str()).collect();
+                let expected = format!("one of the potential's: {}", known.join(", "));
+                Err(Error::invalid("species of the structure", format!("\"{name}\""), expected))
+            }
+        }
+    }
+
+    /// The species that has that number in the potential's file; counted from 0 where there is no such file.
+    fn index_of_number(&self, number: usize) -> Result<u32> {
+        let numbers = match &self.model {
+            Model::Mtp(almtp) => almtp.parameters.species_labels.clone(),
+            _ => (0..self.species.len()).collect(),
+        };
+        let place = numbers.iter().position(|known| *known == number);
+        place.map(|k| k as u32).ok_or_else(|| {
+            let expected = format!("an element, or one of the potential's numbers {numbers:?}");
+            Error::invalid("species of the structure", format!("\"{number}\""), expected)
         })
     }
 }
@@ -212,18 +232,17 @@ fn check_crystal(lattice: Lattice, elements: &[String]) -> Result<()> {
     Composition::new(&amounts).map(|_| ())
 }
 
-/// The system with the potential's species: by element where all names are elements, else by the order of the file.
+/// The system with the potential's species: by number where the file only numbers those that it has, else by name.
 fn renamed(system: System, forces: &Forces) -> Result<System> {
     let counts = system.counts();
     let present: Vec<usize> = (0..counts.len()).filter(|&k| counts[k] > 0).collect();
-    let by_name = present.iter().all(|&k| element(&system.species[k].name).is_ok());
+    let numbers: Option<Vec<usize>> = present.iter().map(|&k| system.species[k].name.parse().ok()).collect();
     let mut new_types = vec![0; system.species.len()];
-    for &k in &present {
-        new_types[k] = if by_name { forces.index(&system.species[k].name)? } else { k as u32 };
-        if new_types[k] as usize >= forces.species.len() {
-            let expected = format!("the potential's {}, or elements' names", forces.species.len());
-            return Err(Error::invalid("species of the structure", format!("{} unnamed ones", k + 1), expected));
-        }
+    for (place, &k) in present.iter().enumerate() {
+        new_types[k] = match &numbers {
+            Some(numbers) => forces.index_of_number(numbers[place])?,
+            None => forces.index(&system.species[k].name)?,
+        };
     }
     let types = system.types.iter().map(|&t| new_types[t as usize]).collect();
     let mut renamed = System::new(system.cell, forces.species.clone(), types, system.positions)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::card::{Card, Law, MeasuredLaw};
+use super::card::{Card, Law, MeasuredLaw, MeasuredRdf};
 use crate::analysis::Estimate;
 
 /// Mole fractions that differ by less are the same composition.
@@ -96,6 +96,16 @@ impl Card {
         let Measured { value, source, interpolated, .. } =
             self.interpolated_density(&fractions(amounts)?, temperature_k)?;
         Some(MeasuredDensity { density_g_cm3: value, source, interpolated })
+    }
+
+    /// The radial distribution functions that were measured near `temperature_k` of a liquid with these amounts by formula unit.
+    pub fn measured_rdfs(&self, amounts: &BTreeMap<String, f64>, temperature_k: f64) -> Vec<&MeasuredRdf> {
+        let Some(wanted) = fractions(amounts) else { return Vec::new() };
+        let is_near = |known: &&MeasuredRdf| {
+            (known.temperature_k - temperature_k).abs() <= EXTRAPOLATED_K
+                && fractions(&known.composition).is_some_and(|present| is_same(&present, &wanted))
+        };
+        self.measured_rdf.iter().filter(is_near).collect()
     }
 
     fn interpolated_density(&self, wanted: &BTreeMap<&str, f64>, temperature_k: f64) -> Option<Measured> {
@@ -197,7 +207,14 @@ mod tests {
             law = { arrhenius = [0.07, 2.4e4] }
             unit = "mPa s"
             temperature_k = [1050.0, 1200.0]
-            source = "three""#;
+            source = "three"
+            [[measured_rdf]]
+            pair = ["K", "Cl"]
+            composition = { KCl = 2.0 }
+            temperature_k = 1100.0
+            points = [[2.0, 0.0], [3.0, 4.0]]
+            author = "four"
+            source = "five""#;
         Card::read(text.as_bytes(), "card.toml").unwrap()
     }
 
@@ -238,6 +255,15 @@ mod tests {
         assert!((even[1].value - 5.0).abs() < 1e-12, "1e-3 of 2.0 per K: {}", even[1].value);
         let between = card().measured_properties(&mixture(3.0, 1.0), 1000.0);
         assert_eq!(between.len(), 1, "only density lies on a line between compositions: {between:?}");
+    }
+
+    #[test]
+    fn the_measured_structure_is_that_of_the_composition_near_its_temperature() {
+        let card = card();
+        let found = card.measured_rdfs(&mixture(9.0, 0.0), 1140.0);
+        assert_eq!(found.iter().map(|known| known.author.as_str()).collect::<Vec<_>>(), ["four"]);
+        assert!(card.measured_rdfs(&mixture(1.0, 1.0), 1100.0).is_empty());
+        assert!(card.measured_rdfs(&mixture(1.0, 0.0), 1200.0).is_empty());
     }
 
     #[test]

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::Property;
 use crate::analysis::structure;
 use crate::analysis::thermodynamics::{self, Amount, Held};
+use crate::dynamics::Ensemble;
 use crate::sampling::{Fluctuations, Frame, Observer, Rdf, Shells, StructureFactor};
 use crate::system::System;
-
-use super::spec::{EnsembleKind, RunSpec};
 
 /// Observers of the production stage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,15 +61,15 @@ impl MeltObservers {
         self.structure.observe(frame, rdf);
     }
 
-    /// What there is to say; `mean_kelvin` is the mean measured temperature, K.
+    /// What there is to say of a production in `ensemble`; `mean_kelvin` is the mean measured temperature, K.
     pub(super) fn properties(
         &self,
         system: &System,
-        spec: &RunSpec,
+        ensemble: &Ensemble,
         rdf: Option<&Rdf>,
         mean_kelvin: Option<f64>,
     ) -> Vec<Property> {
-        let held = held(spec);
+        let held = held(ensemble);
         let thermodynamic = thermodynamics::properties(&self.fluctuations, &Amount::new(system), held);
         let kelvin = match held {
             Held::Temperature { kelvin } | Held::Pressure { kelvin, .. } => Some(kelvin),
@@ -83,21 +82,17 @@ impl MeltObservers {
 }
 
 /// What the density stage tells.
-pub(super) fn at_pressure(seen: &Fluctuations, system: &System, spec: &RunSpec) -> Vec<Property> {
-    let held = Held::Pressure { kelvin: spec.temperature_k, gpa: spec.pressure_gpa };
-    thermodynamics::properties(seen, &Amount::new(system), held)
+pub(super) fn at_pressure(seen: &Fluctuations, system: &System, ensemble: &Ensemble) -> Vec<Property> {
+    thermodynamics::properties(seen, &Amount::new(system), held(ensemble))
 }
 
-/// What production holds constant.
-fn held(spec: &RunSpec) -> Held {
-    let production = &spec.production;
-    let (kelvin, gpa) = (spec.temperature_k, spec.pressure_gpa);
-    let warms = production.temperature_end_k.is_some_and(|end| end != kelvin);
-    let presses = production.pressure_end_gpa.is_some_and(|end| end != gpa);
-    match production.ensemble {
-        EnsembleKind::Nve => Held::Energy,
-        EnsembleKind::Nvt if !warms => Held::Temperature { kelvin },
-        EnsembleKind::Npt if !(warms || presses) => Held::Pressure { kelvin, gpa },
-        EnsembleKind::Nvt | EnsembleKind::Npt => Held::Nothing,
+/// What an ensemble holds constant.
+fn held(ensemble: &Ensemble) -> Held {
+    let (temperature, pressure) = ensemble.ramps();
+    let Some(temperature) = temperature else { return Held::Energy };
+    match (temperature.constant(), pressure.map(|pressure| pressure.constant())) {
+        (Some(kelvin), None) => Held::Temperature { kelvin },
+        (Some(kelvin), Some(Some(gpa))) => Held::Pressure { kelvin, gpa },
+        _ => Held::Nothing,
     }
 }

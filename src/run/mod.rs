@@ -7,7 +7,9 @@
 //!
 //! # A complete specification
 //!
-//! Only `schema`, `potential`, `structure` and `temperature_k` are required; the rest is shown with its default.
+//! Only `schema`, `potential`, `structure` and `temperature_k` are required; the rest is shown with its default. A stage may go
+//! to another temperature or pressure (`temperature_end_k`, `pressure_end_gpa`), from which the next goes on. The thermostat's
+//! kind is that of NVT: NPT has the thermostat that belongs to its barostat.
 //!
 //! ```
 //! let text = r#"{
@@ -77,7 +79,7 @@ mod stages;
 mod transport;
 
 pub use analyze::{Analysis, AnalyzeSettings, TrajectoryReport, analyze};
-pub use card::{Card, CardPotential, CardSpecies, Fit, Law, MeasuredLaw, ValidRange};
+pub use card::{Card, CardPotential, CardSpecies, Fit, Law, MeasuredLaw, MeasuredRdf, ValidRange};
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
 pub use ingredients::{Files, potential};
 pub use measured::{Deviation, Measured, MeasuredDensity};

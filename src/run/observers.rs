@@ -9,7 +9,8 @@ use crate::sampling::{Fluctuations, Frame, MeanCell, Msd, Observer, Quantity, Rd
 use crate::system::System;
 
 use super::melt::{self, MeltObservers};
-use super::spec::{Results, RunSpec, SamplingSpec, Stage};
+use super::plan::Plan;
+use super::spec::{Results, SamplingSpec, Stage};
 use super::stages::Moving;
 use super::transport::TransportWatch;
 
@@ -108,18 +109,22 @@ impl Observers {
         }
     }
 
-    pub(super) fn results(&self, system: &System, spec: &RunSpec) -> Results {
+    pub(super) fn results(&self, system: &System, plan: &Plan) -> Results {
         let estimate = |quantity: Quantity| Some((quantity.name().to_owned(), self.thermo.estimate(quantity)?));
         let kelvin = self.thermo.estimate(Quantity::Temperature).map(|mean| mean.value);
+        let at_pressure = self.at_pressure.as_ref().zip(plan.density());
+        let production = plan.production();
         Results {
             estimates: self.thermo.quantities().filter_map(estimate).collect(),
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: self.msd.curves(),
             extrapolation: None,
             properties: [
-                self.at_pressure.as_ref().map(|seen| melt::at_pressure(seen, system, spec)).unwrap_or_default(),
-                self.melt.properties(system, spec, self.rdf.as_ref(), kelvin),
-                self.transport.properties(&self.msd, spec.timestep_fs),
+                at_pressure
+                    .map(|(seen, density)| melt::at_pressure(seen, system, &density.ensemble))
+                    .unwrap_or_default(),
+                self.melt.properties(system, &production.ensemble, self.rdf.as_ref(), kelvin),
+                self.transport.properties(&self.msd, production.timestep_fs),
             ]
             .concat(),
         }

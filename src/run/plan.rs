@@ -35,89 +35,125 @@ pub(super) struct StagePlan {
 /// The dynamics of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
-    /// Warm-up, equilibration, density where it is asked for, production, in this order.
+    /// Warm-up, equilibration, density, production, in this order; without those that have no steps, but for production.
     pub stages: Vec<StagePlan>,
     pub limits: Limits,
+    /// Temperature that production holds, or at constant energy starts from, K; `None` where it has a ramp.
+    pub production_kelvin: Option<f64>,
 }
 
 impl Plan {
     pub(super) fn new(spec: &RunSpec) -> Result<Self> {
-        if spec.schema != SCHEMA {
-            return Err(Error::invalid("schema of the run", spec.schema, SCHEMA.to_string()));
-        }
-        if spec.prepare.relax_steps > MAX_RELAX_STEPS {
-            let expected = format!("0 to {MAX_RELAX_STEPS}");
-            return Err(Error::invalid("prepare.relax_steps", spec.prepare.relax_steps, expected));
-        }
-        let sampling = &spec.sampling;
-        for (what, every) in [
-            ("thermo_every", sampling.thermo_every),
-            ("structure_every", sampling.structure_every),
-            ("displacements_every", sampling.displacements_every),
-        ] {
-            if every == 0 {
-                return Err(Error::invalid(format!("sampling.{what}"), 0, "a number of steps, 1 or more"));
-            }
-        }
-        check_extrapolation(&spec.extrapolation)?;
-        let temperature = spec.temperature_k;
-        let warm_step = spec.timestep_fs * WARM_UP_STEP;
-        let warm_time = spec.prepare.warm_up_ps;
-        let over_fs = (warm_time * 1e3 * WARM_UP_RAMP).max(warm_step);
-        let ramp = Ramp::Linear { from: temperature * WARM_UP_START, to: temperature, over_fs };
-        let warm_up = StagePlan {
-            stage: Stage::WarmUp,
-            ensemble: Ensemble::NvtLangevin { temperature_kelvin: ramp, damping_fs: WARM_UP_DAMPING_FS },
-            timestep_fs: warm_step,
-            steps: steps("prepare.warm_up_ps", warm_time, warm_step)?,
-        };
-        let stage = |stage, name: &str, wanted: &StageSpec| {
-            Ok(StagePlan {
-                stage,
-                ensemble: ensemble(spec, wanted),
+        check_settings(spec)?;
+        let mut wanted = vec![(Stage::Equilibrate, "equilibrate", spec.equilibrate.clone())];
+        wanted.extend(density(spec)?.map(|density| (Stage::Density, "density", density)));
+        wanted.push((Stage::Production, "production", spec.production.clone()));
+        let mut held = Conditions { kelvin: spec.temperature_k, gpa: spec.pressure_gpa };
+        let mut stages: Vec<StagePlan> = Some(warm_up(spec)?).filter(|warm_up| warm_up.steps > 0).into_iter().collect();
+        for (stage, name, wanted) in &wanted {
+            let planned = StagePlan {
+                stage: *stage,
+                ensemble: ensemble(spec, wanted, held),
                 timestep_fs: spec.timestep_fs,
                 steps: steps(&format!("{name}.time_ps"), wanted.time_ps, spec.timestep_fs)?,
-            })
-        };
-        let mut stages = vec![warm_up, stage(Stage::Equilibrate, "equilibrate", &spec.equilibrate)?];
-        if let Some(density) = &spec.density {
-            if spec.production.ensemble == EnsembleKind::Npt {
-                let expected = "nvt or nve after a density stage, which is at constant pressure already";
-                return Err(Error::invalid("production.ensemble", "npt", expected));
+            };
+            if planned.steps > 0 || *stage == Stage::Production {
+                held = held.after(&planned.ensemble);
+                stages.push(planned);
             }
-            if spec.equilibrate.ensemble != EnsembleKind::Npt {
-                let expected = "npt before a density stage, which measures from its first step";
-                return Err(Error::invalid("equilibrate.ensemble", "a constant volume", expected));
-            }
-            let wanted = StageSpec::constant(EnsembleKind::Npt, density.time_ps);
-            let planned = stage(Stage::Density, "density", &wanted)?;
-            stages.extend((planned.steps > 0).then_some(planned));
         }
-        stages.push(stage(Stage::Production, "production", &spec.production)?);
+        let is_ramped = stages.last().is_some_and(|production| production.ensemble.is_ramped());
+        let production_kelvin = (!is_ramped).then_some(held.kelvin);
         let hottest = [&spec.equilibrate, &spec.production].map(|s| s.temperature_end_k.unwrap_or(0.0));
-        let max = HOT_FACTOR * hottest.into_iter().fold(temperature, f64::max);
+        let max = HOT_FACTOR * hottest.into_iter().fold(spec.temperature_k, f64::max);
         let limits = Limits { max_temperature_kelvin: max.max(HOT_FLOOR), ..Limits::default() };
-        Ok(Self { stages, limits })
+        Ok(Self { stages, limits, production_kelvin })
     }
 
     /// Checks every stage against the atoms, before anything is computed.
     pub(super) fn check(&self, system: &System) -> Result<()> {
         // The user's own timestep first, so that it is what a message speaks of.
-        let counts = |stage: &&StagePlan| stage.steps > 0 || stage.stage == Stage::Production;
-        for stage in self.stages.iter().rev().filter(counts) {
-            dynamics::check_run(system, &stage.ensemble, stage.timestep_fs, &self.limits)?;
-        }
-        Ok(())
+        let mut stages = self.stages.iter().rev();
+        stages.try_for_each(|stage| dynamics::check_run(system, &stage.ensemble, stage.timestep_fs, &self.limits))
     }
 
-    /// Index of the first stage that has steps; the last one if none has.
-    pub(super) fn first(&self) -> usize {
-        self.stages.iter().position(|stage| stage.steps > 0).unwrap_or(self.stages.len() - 1)
+    /// The stage that measures at constant pressure, where there is one.
+    pub(super) fn density(&self) -> Option<&StagePlan> {
+        self.stages.iter().find(|plan| plan.stage == Stage::Density)
+    }
+
+    /// The last stage, which is always there.
+    pub(super) fn production(&self) -> &StagePlan {
+        &self.stages[self.stages.len() - 1]
     }
 
     pub(super) fn total_steps(&self) -> u64 {
         self.stages.iter().map(|stage| stage.steps).sum()
     }
+}
+
+/// What a stage starts from.
+#[derive(Debug, Clone, Copy)]
+struct Conditions {
+    kelvin: f64,
+    gpa: f64,
+}
+
+impl Conditions {
+    /// What a stage that started from these hands over to the next; what it doesn't hold stays as it is.
+    fn after(self, ensemble: &Ensemble) -> Self {
+        let (temperature, pressure) = ensemble.ramps();
+        let end = |ramp: Option<Ramp>, start| ramp.map_or(start, |ramp| ramp.at(f64::INFINITY));
+        Self { kelvin: end(temperature, self.kelvin), gpa: end(pressure, self.gpa) }
+    }
+}
+
+fn check_settings(spec: &RunSpec) -> Result<()> {
+    if spec.schema != SCHEMA {
+        return Err(Error::invalid("schema of the run", spec.schema, SCHEMA.to_string()));
+    }
+    if spec.prepare.relax_steps > MAX_RELAX_STEPS {
+        let expected = format!("0 to {MAX_RELAX_STEPS}");
+        return Err(Error::invalid("prepare.relax_steps", spec.prepare.relax_steps, expected));
+    }
+    let sampling = &spec.sampling;
+    for (what, every) in [
+        ("thermo_every", sampling.thermo_every),
+        ("structure_every", sampling.structure_every),
+        ("displacements_every", sampling.displacements_every),
+    ] {
+        if every == 0 {
+            return Err(Error::invalid(format!("sampling.{what}"), 0, "a number of steps, 1 or more"));
+        }
+    }
+    check_extrapolation(&spec.extrapolation)
+}
+
+fn warm_up(spec: &RunSpec) -> Result<StagePlan> {
+    let timestep_fs = spec.timestep_fs * WARM_UP_STEP;
+    let time_ps = spec.prepare.warm_up_ps;
+    let over_fs = (time_ps * 1e3 * WARM_UP_RAMP).max(timestep_fs);
+    let ramp = Ramp::Linear { from: spec.temperature_k * WARM_UP_START, to: spec.temperature_k, over_fs };
+    Ok(StagePlan {
+        stage: Stage::WarmUp,
+        ensemble: Ensemble::NvtLangevin { temperature_kelvin: ramp, damping_fs: WARM_UP_DAMPING_FS },
+        timestep_fs,
+        steps: steps("prepare.warm_up_ps", time_ps, timestep_fs)?,
+    })
+}
+
+/// The density stage, where it is asked for.
+fn density(spec: &RunSpec) -> Result<Option<StageSpec>> {
+    let Some(density) = &spec.density else { return Ok(None) };
+    if spec.production.ensemble == EnsembleKind::Npt {
+        let expected = "nvt or nve after a density stage, which is at constant pressure already";
+        return Err(Error::invalid("production.ensemble", "npt", expected));
+    }
+    if spec.equilibrate.ensemble != EnsembleKind::Npt {
+        let expected = "npt before a density stage, which measures from its first step";
+        return Err(Error::invalid("equilibrate.ensemble", "a constant volume", expected));
+    }
+    Ok(Some(StageSpec::constant(EnsembleKind::Npt, density.time_ps)))
 }
 
 fn check_extrapolation(spec: &ExtrapolationSpec) -> Result<()> {
@@ -145,14 +181,15 @@ fn steps(what: &str, time_ps: f64, timestep_fs: f64) -> Result<u64> {
     Ok((time_ps * 1e3 / timestep_fs).round() as u64)
 }
 
-fn ensemble(spec: &RunSpec, stage: &StageSpec) -> Ensemble {
+/// What samples a stage that starts from these conditions.
+fn ensemble(spec: &RunSpec, stage: &StageSpec, start: Conditions) -> Ensemble {
     let over_fs = stage.time_ps * 1e3;
     let ramp = |from: f64, end: Option<f64>| match end {
         Some(to) => Ramp::Linear { from, to, over_fs },
         None => Ramp::Constant(from),
     };
-    let temperature_kelvin = ramp(spec.temperature_k, stage.temperature_end_k);
-    let pressure_gpa = ramp(spec.pressure_gpa, stage.pressure_end_gpa);
+    let temperature_kelvin = ramp(start.kelvin, stage.temperature_end_k);
+    let pressure_gpa = ramp(start.gpa, stage.pressure_end_gpa);
     let damping_fs = spec.thermostat.time_ps * 1e3;
     let barostat_damping_fs = spec.barostat.time_ps * 1e3;
     let axes = if spec.barostat.free_axes { Axes::Free } else { Axes::Isotropic };

@@ -21,9 +21,9 @@ pub struct RunSpec {
     pub potential: PotentialSpec,
     /// The atoms.
     pub structure: StructureSpec,
-    /// Temperature, K.
+    /// Temperature, K: at the end of the warm-up, and from then on until a stage ends at another.
     pub temperature_k: f64,
-    /// Pressure in NPT stages, GPa.
+    /// Pressure in NPT stages, GPa, until one ends at another.
     #[serde(default)]
     pub pressure_gpa: f64,
     /// Timestep, fs.
@@ -43,10 +43,11 @@ pub struct RunSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub density: Option<DensitySpec>,
     /// The stage that is measured. At constant volume (`nve`, `nvt`), which viscosities and conductivities need, it goes on in
-    /// the mean cell of the density stage, else of the later half of an equilibration under pressure.
+    /// the mean cell of the density stage, else of the later half of an equilibration under pressure; after one with a ramp, in
+    /// the last.
     #[serde(default = "StageSpec::default_production")]
     pub production: StageSpec,
-    /// Temperature control of NVT and NPT stages.
+    /// Temperature control of NVT and NPT stages; its kind is that of NVT.
     #[serde(default)]
     pub thermostat: ThermostatSpec,
     /// Pressure control of NPT stages.
@@ -192,10 +193,11 @@ pub struct StageSpec {
     pub ensemble: EnsembleKind,
     /// Length, ps.
     pub time_ps: f64,
-    /// Temperature at the stage's end, K, approached linearly; absent: constant.
+    /// Temperature at the stage's end, K, approached linearly from where the stage before ended; the next goes on from it.
+    /// Absent: constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature_end_k: Option<f64>,
-    /// Pressure at the stage's end, GPa, approached linearly; absent: constant.
+    /// Pressure at the stage's end, GPa, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure_end_gpa: Option<f64>,
 }
@@ -238,9 +240,9 @@ pub enum ThermostatKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ThermostatSpec {
-    /// Which algorithm.
+    /// Which algorithm, in NVT stages. NPT stages have that of their barostat, whatever is chosen here: see [`BarostatKind`].
     pub kind: ThermostatKind,
-    /// Relaxation time, ps.
+    /// Relaxation time in NVT and NPT stages, ps.
     pub time_ps: f64,
 }
 
@@ -254,7 +256,7 @@ impl Default for ThermostatSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BarostatKind {
-    /// Stochastic cell rescaling (Bernetti–Bussi).
+    /// Stochastic cell rescaling (Bernetti–Bussi), with stochastic velocity rescaling.
     StochasticCellRescaling,
     /// Martyna–Tobias–Klein, with Nosé–Hoover chains.
     Mtk,

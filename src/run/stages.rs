@@ -1,8 +1,8 @@
 //! [`Run`]: a specification carried out, stage by stage and step by step.
 
 use crate::dynamics::minimize::{FireOptions, Relaxation};
-use crate::dynamics::{Simulation, maxwell_boltzmann};
-use crate::error::Result;
+use crate::dynamics::{Limits, Simulation, maxwell_boltzmann};
+use crate::error::{Error, Result};
 use crate::io::Configuration;
 use crate::math::{Mat3, rng};
 use crate::potential::simple::Soft;
@@ -15,7 +15,7 @@ use super::extrapolation::{self, Extrapolation};
 use super::ingredients::{self, Files, Forces};
 use super::measured::Measured;
 use super::observers::Observers;
-use super::plan::Plan;
+use super::plan::{Plan, StagePlan};
 use super::spec::{Progress, Results, RunSpec, Stage, StructureSpec};
 
 /// Most FIRE steps under the soft model, and the force at which it is relaxed enough, eV/Å.
@@ -83,7 +83,8 @@ impl Run {
         let phase = first_phase(&spec, &plan, &forces, &start)?;
         let grade = forces.grade()?;
         let extrapolation = grade.map(|grade| Extrapolation::new(grade, spec.extrapolation.clone()));
-        let measured = ingredients::measured(&spec, files);
+        let at = |temperature_k| ingredients::measured(&RunSpec { temperature_k, ..spec.clone() }, files);
+        let measured = plan.production_kelvin.map(at).unwrap_or_default();
         let mut run = Self { spec, plan, forces, start, phase, observers, extrapolation, measured };
         run.enter()?;
         Ok(run)
@@ -161,7 +162,7 @@ impl Run {
     /// What production has measured so far.
     pub fn results(&self) -> Results {
         let mut results = match self.stage() {
-            Stage::Density | Stage::Production | Stage::Finished => self.observers.results(self.frame(), &self.spec),
+            Stage::Density | Stage::Production | Stage::Finished => self.observers.results(self.frame(), &self.plan),
             _ => Results::default(),
         };
         results.extrapolation = self.extrapolation.as_ref().and_then(Extrapolation::summary);
@@ -184,7 +185,8 @@ impl Run {
         self.extrapolation.as_ref().map(|extrapolation| extrapolation.kept(self.spec.seed)).unwrap_or_default()
     }
 
-    /// What experiments say of this liquid at this temperature, by the identifiers of [`Results::properties`].
+    /// What experiments say of this liquid at production's temperature, by the identifiers of [`Results::properties`]; nothing
+    /// where that has a ramp.
     pub fn measured(&self) -> &[Measured] {
         &self.measured
     }
@@ -197,8 +199,7 @@ impl Run {
                 }
             }
             Phase::Moving(moving) => {
-                moving.simulation.step()?;
-                moving.stage_steps += 1;
+                moving.step()?;
                 let stage = self.plan.stages.get(moving.stage).map_or(Stage::Finished, |plan| plan.stage);
                 self.observers.observe(moving, stage);
                 if let Some(extrapolation) = &mut self.extrapolation {
@@ -244,20 +245,18 @@ impl Run {
             moving.stage += 1;
             moving.stage_steps = 0;
             let Some(next) = self.plan.stages.get(moving.stage) else { break };
-            let mut system = moving.simulation.system().clone();
             let fixed = next.ensemble.keeps_volume() && !done.ensemble.keeps_volume();
-            let cell = if fixed { self.observers.mean_cell() } else { None };
-            if let Some(cell) = &cell {
-                take_cell(&mut system, cell)?;
-            }
+            // The mean cell of a ramp is that of none of its temperatures.
+            let cell = if fixed && !done.ensemble.is_ramped() { self.observers.mean_cell() } else { None };
             if next.timestep_fs == done.timestep_fs && cell.is_none() {
                 moving.simulation.set_ensemble(next.ensemble)?;
             } else {
-                moving.earlier_steps += moving.simulation.step_count();
-                moving.earlier_fs += moving.simulation.time_fs();
-                let potential = self.forces.potential()?;
+                let mut system = moving.simulation.system().clone();
+                if let Some(cell) = &cell {
+                    take_cell(&mut system, cell)?;
+                }
                 let (seed, limits) = (self.spec.seed, self.plan.limits);
-                moving.simulation = Simulation::new(system, potential, next.ensemble, next.timestep_fs, seed, limits)?;
+                moving.go_on(system, self.forces.potential()?, next, seed, limits)?;
             }
             self.enter()?;
         }
@@ -371,13 +370,45 @@ impl Relaxing {
 
 impl Moving {
     fn new(spec: &RunSpec, plan: &Plan, forces: &Forces, mut system: System) -> Result<Box<Self>> {
-        let stage = plan.first();
-        let first = plan.stages[stage];
+        let first = plan.stages[0];
         if first.stage != Stage::WarmUp && system.kinetic_energy() == 0.0 {
             maxwell_boltzmann(&mut system, spec.temperature_k, true, &mut rng::seeded(spec.seed, VELOCITY_STREAM))?;
         }
         let (potential, limits) = (forces.potential()?, plan.limits);
         let simulation = Simulation::new(system, potential, first.ensemble, first.timestep_fs, spec.seed, limits)?;
-        Ok(Box::new(Self { stage, simulation, stage_steps: 0, earlier_steps: 0, earlier_fs: 0.0 }))
+        Ok(Box::new(Self { stage: 0, simulation, stage_steps: 0, earlier_steps: 0, earlier_fs: 0.0 }))
+    }
+
+    fn step(&mut self) -> Result<()> {
+        self.simulation.step().map_err(|error| counted_from(self.earlier_steps, error))?;
+        self.stage_steps += 1;
+        Ok(())
+    }
+
+    /// Goes on into the next stage with these atoms, in a simulation of its own.
+    fn go_on(
+        &mut self,
+        system: System,
+        potential: Box<dyn Potential>,
+        next: &StagePlan,
+        seed: u64,
+        limits: Limits,
+    ) -> Result<()> {
+        let steps = self.earlier_steps + self.simulation.step_count();
+        let mut simulation = Simulation::new(system, potential, next.ensemble, next.timestep_fs, seed, limits)
+            .map_err(|error| counted_from(steps, error))?;
+        simulation.continue_from(&self.simulation);
+        self.earlier_steps = steps;
+        self.earlier_fs += self.simulation.time_fs();
+        self.simulation = simulation;
+        Ok(())
+    }
+}
+
+/// A simulation counts its own steps: the error as the whole run counts them.
+fn counted_from(earlier_steps: u64, error: Error) -> Error {
+    match error {
+        Error::Unstable { step, reason } => Error::Unstable { step: earlier_steps + step, reason },
+        other => other,
     }
 }

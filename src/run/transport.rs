@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Property, transport};
-use crate::dynamics::{Ensemble, Ramp, Simulation};
+use crate::dynamics::{Ensemble, Simulation};
 use crate::io::FluxRow;
 use crate::math::Mat3;
 use crate::sampling::{Currents, Frame, Msd, Schedule, Vacf, energy_current};
@@ -63,7 +63,7 @@ impl TransportWatch {
     }
 
     pub(super) fn start(&mut self, system: &System, ensemble: &Ensemble) {
-        let ramped = is_ramped(ensemble);
+        let ramped = ensemble.is_ramped();
         self.velocities = (self.schedule.every > 0 && !ramped).then(|| Vacf::new(system));
         self.currents = None;
         self.disturbance = disturbance(ensemble);
@@ -118,16 +118,9 @@ fn warn_of_rare_samples(properties: &mut [Property], interval_fs: f64) {
     }
 }
 
-/// Whether temperature or pressure are driven from one value to another.
-fn is_ramped(ensemble: &Ensemble) -> bool {
-    let (temperature, pressure) = ensemble.ramps();
-    let changes = |ramp: Ramp| matches!(ramp, Ramp::Linear { from, to, .. } if from != to);
-    [temperature, pressure].into_iter().flatten().any(changes)
-}
-
 /// What a ramp, or a thermostat that is too strong, does to the motion of atoms.
 fn disturbance(ensemble: &Ensemble) -> Option<String> {
-    if is_ramped(ensemble) {
+    if ensemble.is_ramped() {
         return Some("Temperature or pressure change during production: this is a mean over all of them.".to_owned());
     }
     match *ensemble {

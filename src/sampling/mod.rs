@@ -47,7 +47,7 @@ pub use series::TimeSeries;
 pub use shells::{ANGLES, COORDINATIONS, Histogram, SIZES, ShellLink, Shells};
 pub use structure_factor::{PartialStructureFactor, StructureFactor};
 pub use thermo::{Quantity, Thermo};
-pub use trajectory::Trajectory;
+pub use trajectory::{Snapshot, Trajectory};
 pub use vacf::{Vacf, VelocityCorrelation};
 
 use crate::dynamics::Simulation;

@@ -8,11 +8,22 @@ const MAX_STORED_ATOMS: usize = 600_000;
 const FEWEST: usize = 16;
 const MOST: usize = 400;
 
+/// The atoms after a step.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Steps of dynamics since the start of the run.
+    pub step: u64,
+    /// Simulated time, ps.
+    pub time_ps: f64,
+    /// The atoms, positions unwrapped.
+    pub system: System,
+}
+
 /// Snapshots at every so many steps; when the store is full, every other one is dropped and the distance doubled.
 #[derive(Debug, Clone)]
 pub struct Trajectory {
     every: u64,
-    frames: Vec<(u64, System)>,
+    frames: Vec<Snapshot>,
 }
 
 impl Trajectory {
@@ -27,21 +38,21 @@ impl Trajectory {
     }
 
     /// Keeps `system` as the state after `step`, if a snapshot is due and the step not stored yet.
-    pub fn observe(&mut self, step: u64, system: &System) {
-        if !step.is_multiple_of(self.every) || self.frames.last().is_some_and(|(last, _)| *last >= step) {
+    pub fn observe(&mut self, step: u64, time_ps: f64, system: &System) {
+        if !step.is_multiple_of(self.every) || self.frames.last().is_some_and(|last| last.step >= step) {
             return;
         }
-        self.frames.push((step, system.clone()));
+        self.frames.push(Snapshot { step, time_ps, system: system.clone() });
         let most = (MAX_STORED_ATOMS / system.len().max(1)).clamp(FEWEST, MOST);
         if self.frames.len() > most {
             self.every *= 2;
             let every = self.every;
-            self.frames.retain(|(step, _)| step.is_multiple_of(every));
+            self.frames.retain(|frame| frame.step.is_multiple_of(every));
         }
     }
 
-    /// Steps and states, in time order.
-    pub fn frames(&self) -> &[(u64, System)] {
+    /// What is stored, in time order.
+    pub fn frames(&self) -> &[Snapshot] {
         &self.frames
     }
 }
@@ -62,14 +73,14 @@ mod tests {
         while step < 100_000 {
             step += trajectory.steps_until_next(step);
             system.positions[0].x = step as f64;
-            trajectory.observe(step, &system);
-            trajectory.observe(step, &system);
+            trajectory.observe(step, 1e-3 * step as f64, &system);
+            trajectory.observe(step, 1e-3 * step as f64, &system);
         }
         let frames = trajectory.frames();
         assert!((MOST / 2..=MOST).contains(&frames.len()), "{}", frames.len());
-        let distance = frames[1].0 - frames[0].0;
-        assert!(frames.windows(2).all(|pair| pair[1].0 - pair[0].0 == distance));
-        assert!(frames[0].0 <= distance && frames[frames.len() - 1].0 + distance > step);
-        assert!(frames.iter().all(|(step, system)| system.positions[0].x == *step as f64));
+        let distance = frames[1].step - frames[0].step;
+        assert!(frames.windows(2).all(|pair| pair[1].step - pair[0].step == distance));
+        assert!(frames[0].step <= distance && frames[frames.len() - 1].step + distance > step);
+        assert!(frames.iter().all(|frame| frame.system.positions[0].x == frame.step as f64));
     }
 }

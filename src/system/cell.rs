@@ -117,7 +117,8 @@ fn complete_frame(vectors: [Option<Vec3>; 3]) -> [Vec3; 3] {
     while let Some(missing) = frame.iter().position(Option::is_none) {
         let present: Vec<Vec3> = frame.iter().flatten().copied().collect();
         let normal = match present[..] {
-            [] => Vec3::x(),
+            // The axes, as in `Cell::open`.
+            [] => return [Vec3::x(), Vec3::y(), Vec3::z()],
             [a] => a.cross(&least_aligned_axis(&a)),
             [a, b, ..] => a.cross(&b),
         };

@@ -1,5 +1,6 @@
 //! From a composition in formula units or mole fractions to whole numbers of atoms, neutral where there are ions.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
@@ -101,6 +102,26 @@ impl Composition {
         totals
     }
 
+    /// Net charge of each formula unit, e; zero where there are no ions.
+    fn charges(&self) -> Vec<f64> {
+        let ionic = self.is_ionic();
+        self.units.iter().map(|unit| if ionic { unit.charge().unwrap_or(0.0) } else { 0.0 }).collect()
+    }
+
+    /// The amounts without the net charge that rounded fractions leave: that of either sign is the mean of both.
+    fn neutral_amounts(&self, charges: &[f64]) -> Vec<f64> {
+        let units = || self.units.iter().map(|unit| unit.amount).zip(charges.iter().copied());
+        let positive: f64 = units().map(|(amount, charge)| amount * charge.max(0.0)).sum();
+        let negative: f64 = units().map(|(amount, charge)| amount * (-charge).max(0.0)).sum();
+        let mean = 0.5 * (positive + negative);
+        let factor = |charge: f64| match charge.partial_cmp(&0.0) {
+            Some(Ordering::Greater) => mean / positive,
+            Some(Ordering::Less) => mean / negative,
+            _ => 1.0,
+        };
+        units().map(|(amount, charge)| amount * factor(charge)).collect()
+    }
+
     /// Whole numbers of atoms of each element for about `atoms` atoms; ions are neutral exactly.
     ///
     /// Formula units are rounded up or down so that the composition and the number are met as closely as possible.
@@ -111,9 +132,11 @@ impl Composition {
         if atoms == 0 || atoms > MAX_ATOMS {
             return Err(Error::invalid("number of atoms", atoms, format!("1 to {MAX_ATOMS}")));
         }
-        let per_amount: f64 = self.units.iter().map(|unit| unit.amount * unit.atoms() as f64).sum();
-        let ideal: Vec<f64> = self.units.iter().map(|unit| unit.amount * atoms as f64 / per_amount).collect();
-        let Some(whole) = self.round(&ideal) else {
+        let charges = self.charges();
+        let amounts = self.neutral_amounts(&charges);
+        let per_amount: f64 = amounts.iter().zip(&self.units).map(|(amount, unit)| amount * unit.atoms() as f64).sum();
+        let ideal: Vec<f64> = amounts.iter().map(|amount| amount * atoms as f64 / per_amount).collect();
+        let Some(whole) = round(&ideal, &charges) else {
             let expected = "enough atoms for at least one of each formula unit, in numbers that are neutral";
             return Err(Error::invalid("number of atoms", atoms, expected));
         };
@@ -125,32 +148,29 @@ impl Composition {
         }
         Ok(counts)
     }
+}
 
-    /// The neutral whole numbers nearest to `ideal`, searched within two of each (one, where there are many units).
-    fn round(&self, ideal: &[f64]) -> Option<Vec<usize>> {
-        let ionic = self.is_ionic();
-        let charges: Vec<f64> =
-            self.units.iter().map(|unit| if ionic { unit.charge().unwrap_or(0.0) } else { 0.0 }).collect();
-        let offsets: &[f64] = if ideal.len() > 5 { &[0.0, 1.0] } else { &[-2.0, -1.0, 0.0, 1.0, 2.0, 3.0] };
-        let mut best: Option<(f64, Vec<f64>)> = None;
-        for mut code in 0..offsets.len().pow(ideal.len() as u32) {
-            let mut candidate = Vec::with_capacity(ideal.len());
-            for x in ideal {
-                candidate.push(x.floor() + offsets[code % offsets.len()]);
-                code /= offsets.len();
-            }
-            let net: f64 = candidate.iter().zip(&charges).map(|(n, q)| n * q).sum();
-            // Whole charges: anything else than zero is at least one.
-            if net.abs() > 0.5 || candidate.iter().any(|&n| n < 1.0) {
-                continue;
-            }
-            let miss: f64 = candidate.iter().zip(ideal).map(|(n, x)| (n - x).powi(2)).sum();
-            if best.as_ref().is_none_or(|(least, _)| miss < *least) {
-                best = Some((miss, candidate));
-            }
+/// The whole numbers nearest to `ideal` that are neutral, searched within two of each (one, where there are many).
+fn round(ideal: &[f64], charges: &[f64]) -> Option<Vec<usize>> {
+    let offsets: &[f64] = if ideal.len() > 5 { &[0.0, 1.0] } else { &[-2.0, -1.0, 0.0, 1.0, 2.0, 3.0] };
+    let mut best: Option<(f64, Vec<f64>)> = None;
+    for mut code in 0..offsets.len().pow(ideal.len() as u32) {
+        let mut candidate = Vec::with_capacity(ideal.len());
+        for x in ideal {
+            candidate.push(x.floor() + offsets[code % offsets.len()]);
+            code /= offsets.len();
         }
-        best.map(|(_, counts)| counts.into_iter().map(|n| n as usize).collect())
+        let net: f64 = candidate.iter().zip(charges).map(|(n, q)| n * q).sum();
+        // Whole charges: anything else than zero is at least one.
+        if net.abs() > 0.5 || candidate.iter().any(|&n| n < 1.0) {
+            continue;
+        }
+        let miss: f64 = candidate.iter().zip(ideal).map(|(n, x)| (n - x).powi(2)).sum();
+        if best.as_ref().is_none_or(|(least, _)| miss < *least) {
+            best = Some((miss, candidate));
+        }
     }
+    best.map(|(_, counts)| counts.into_iter().map(|n| n as usize).collect())
 }
 
 /// Elements of a formula without brackets, in order: `CaCl2` is one Ca and two Cl.
@@ -223,6 +243,21 @@ mod tests {
             assert_eq!(net_charge(&counts), 0.0, "{atoms}");
             assert!(counts.values().sum::<usize>().abs_diff(atoms) <= 6);
         }
+    }
+
+    #[test]
+    fn rounded_mole_fractions_become_neutral_counts_of_any_number_of_atoms() {
+        let salt = composition(&[("Ca", 0.333), ("Cl", 0.667)]).unwrap();
+        let traced = composition(&[("Ca", 0.333), ("Cl", 0.666), ("K", 0.001)]).unwrap();
+        for atoms in [100, 10_000, 999_999] {
+            for melt in [&salt, &traced] {
+                let counts = melt.atom_counts(atoms).unwrap();
+                assert_eq!(net_charge(&counts), 0.0, "{atoms}");
+                assert!(counts.values().sum::<usize>().abs_diff(atoms) <= 6, "{counts:?} for {atoms}");
+            }
+        }
+        // What there is little of keeps its share, though the charge that goes is as large as all of its own.
+        assert_eq!(traced.atom_counts(10_000).unwrap()["K"], 10);
     }
 
     #[test]

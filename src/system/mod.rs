@@ -23,6 +23,8 @@ use crate::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV, U_PER_A3_TO_G_PER_CM3};
 pub const SAME_POSITION: f64 = 1e-6;
 /// The largest number of atoms that a system may have.
 pub const MAX_ATOMS: usize = 1_000_000;
+/// No coordinate may be further from zero, Å: the cells that an atom is away are counted in 32 bits.
+pub const MAX_COORDINATE: f64 = 1e8;
 
 /// Atoms in a cell. `types`, `positions` and `velocities` have one entry per atom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +45,8 @@ impl System {
     /// A system at rest.
     ///
     /// # Errors
-    /// Lengths that differ, a type without species, more than [`MAX_ATOMS`] atoms, a position that is not finite.
+    /// Lengths that differ, a type without species, more than [`MAX_ATOMS`] atoms, a coordinate that is not finite or beyond
+    /// [`MAX_COORDINATE`].
     pub fn new(cell: Cell, species: Vec<Species>, types: Vec<u32>, positions: Vec<Vec3>) -> Result<Self> {
         if types.len() != positions.len() {
             let found = format!("{} types for {} positions", types.len(), positions.len());
@@ -56,12 +59,11 @@ impl System {
             let found = format!("type {} of atom {}", types[atom], atom + 1);
             return Err(Error::invalid("system", found, format!("a type below {}", species.len())));
         }
-        if let Some(atom) = positions.iter().position(|p| !p.iter().all(|x| x.is_finite())) {
-            return Err(Error::invalid(
-                format!("position of atom {}", atom + 1),
-                "a value that is not finite",
-                "numbers",
-            ));
+        let allowed = -MAX_COORDINATE..=MAX_COORDINATE;
+        if let Some(atom) = positions.iter().position(|p| !p.iter().all(|x| allowed.contains(x))) {
+            let [x, y, z] = positions[atom].into();
+            let (what, found) = (format!("position of atom {}", atom + 1), format!("{x:e} {y:e} {z:e}"));
+            return Err(Error::invalid(what, found, format!("three numbers within ±{MAX_COORDINATE:e} Å")));
         }
         let velocities = vec![Vec3::zeros(); positions.len()];
         Ok(Self { cell, species, types, positions, velocities })

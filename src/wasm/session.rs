@@ -11,9 +11,8 @@ use super::{error_object, plain, to_object};
 use crate::error::{Error, Result};
 use crate::io::{Configuration, StructureFormat, write_structure};
 use crate::math::Vec3;
-use crate::run::{Card, Files, Measured, MeasuredDensity, PotentialSpec, Run, RunSpec, StructureSpec};
-use crate::sampling::{Quantity, Trajectory};
-use crate::system::System;
+use crate::run::{Card, Files, Measured, MeasuredDensity, MeasuredRdf, PotentialSpec, Run, RunSpec, StructureSpec};
+use crate::sampling::{Quantity, Snapshot, Trajectory};
 
 /// What a method gives to JS: a value, or a thrown `{ kind, message, hint }`.
 type JsResult<T> = std::result::Result<T, JsValue>;
@@ -35,6 +34,7 @@ struct About {
     card: Option<Card>,
     measured_density: Option<MeasuredDensity>,
     measured: Vec<Measured>,
+    measured_rdfs: Vec<MeasuredRdf>,
 }
 
 #[wasm_bindgen]
@@ -75,7 +75,7 @@ impl Session {
             progress = self.run.advance(steps, &mut should_stop).map_err(|error| error_object(&error))?;
             left -= taken.min(left);
             if progress.timestep_fs > 0.0 {
-                self.trajectory.observe(progress.step, self.run.frame());
+                self.trajectory.observe(progress.step, progress.time_ps, self.run.frame());
             }
             if Date::now() >= end {
                 break;
@@ -147,8 +147,8 @@ impl Session {
     }
 
     /// The potential's card and the density measured in experiment, each `null` where there is none:
-    /// `{ card: Card | null, measured_density: MeasuredDensity | null, measured: Measured[] }`; `measured` has an entry for each
-    /// property that an experiment is known of, by the identifier that results have too.
+    /// `{ card: Card | null, measured_density: MeasuredDensity | null, measured: Measured[], measured_rdfs: MeasuredRdf[] }`;
+    /// `measured` has an entry for each property that an experiment is known of, by the identifier that results have too.
     pub fn about(&self) -> JsResult<JsValue> {
         to_object(&self.about)
     }
@@ -164,13 +164,16 @@ impl Session {
         text().map_err(|error| error_object(&error))
     }
 
-    /// Snapshots of the run so far, evenly spaced and bounded in number, as the text of a file that holds several structures
-    /// (`.extxyz`, `.cfg`, `.dump`): positions unwrapped.
+    /// Snapshots of the run since this session began, evenly spaced and bounded in number, as the text of a file that holds
+    /// several structures (`.extxyz`, `.cfg`, `.dump`): positions unwrapped. A checkpoint has none of them.
     #[wasm_bindgen(js_name = writeTrajectory)]
     pub fn write_trajectory(&self, file: &str) -> JsResult<String> {
         let text = || -> Result<String> {
-            let frames: Vec<Configuration> =
-                self.trajectory.frames().iter().map(|(step, system)| snapshot(*step, system)).collect();
+            let frames: Vec<Configuration> = self.trajectory.frames().iter().map(configuration).collect();
+            if frames.is_empty() {
+                let expected = "some: they are kept from when the run was begun, or gone on with, in this page";
+                return Err(Error::invalid("snapshots for a trajectory", "none", expected));
+            }
             write_structure(format_of(file)?, &frames)
         };
         text().map_err(|error| error_object(&error))
@@ -193,23 +196,24 @@ pub(super) fn format_of(file: &str) -> Result<StructureFormat> {
     })
 }
 
-fn snapshot(step: u64, system: &System) -> Configuration {
-    let features = vec![("step".to_owned(), step.to_string())];
-    Configuration { features, ..Configuration::new(system.clone()) }
+fn configuration(snapshot: &Snapshot) -> Configuration {
+    let features =
+        vec![("step".to_owned(), snapshot.step.to_string()), ("time_ps".to_owned(), snapshot.time_ps.to_string())];
+    Configuration { features, ..Configuration::new(snapshot.system.clone()) }
 }
 
 impl About {
     fn new(spec: &RunSpec, files: Files) -> Result<Self> {
-        let PotentialSpec::Card { file } = &spec.potential else {
-            return Ok(Self { card: None, measured_density: None, measured: Vec::new() });
-        };
+        let mut about = Self { card: None, measured_density: None, measured: Vec::new(), measured_rdfs: Vec::new() };
+        let PotentialSpec::Card { file } = &spec.potential else { return Ok(about) };
         let card = Card::read(&files(file)?, file)?;
-        let StructureSpec::Melt { composition, .. } = &spec.structure else {
-            return Ok(Self { card: Some(card), measured_density: None, measured: Vec::new() });
-        };
-        let measured_density = card.measured_density(composition, spec.temperature_k);
-        let measured = card.measured_properties(composition, spec.temperature_k);
-        Ok(Self { card: Some(card), measured_density, measured })
+        if let StructureSpec::Melt { composition, .. } = &spec.structure {
+            about.measured_density = card.measured_density(composition, spec.temperature_k);
+            about.measured = card.measured_properties(composition, spec.temperature_k);
+            about.measured_rdfs = card.measured_rdfs(composition, spec.temperature_k).into_iter().cloned().collect();
+        }
+        about.card = Some(card);
+        Ok(about)
     }
 }
 

@@ -1,8 +1,9 @@
 // A chart: canvas drawn by the engine's chart module, a summary in words, the numbers as a table, and as a CSV file.
 
-import { el, table } from "./dom.js";
+import { el, setText } from "./dom.js";
 import { download } from "./download.js";
 import { reasonOf, significant } from "./format.js";
+import { LiveTable } from "./live-table.js";
 import { currentTheme, onThemeChange } from "./theme.js";
 
 /**
@@ -33,13 +34,20 @@ const SVG_SIZE = /** @type {const} */ ([720, 440]);
 /** @type {Promise<Drawing> | undefined} */
 let drawing;
 
-/** The chart module, loaded once. @returns {Promise<Drawing>} */
+/** The chart module, loaded once; tried anew after a failure. @returns {Promise<Drawing>} */
 function loadDrawing() {
-  drawing ??= import(new URL("../pkg/charts/crucible.js", import.meta.url).href).then(async (module) => {
-    await module.default({ module_or_path: new URL("../pkg/charts/crucible_bg.wasm", import.meta.url) });
-    return module;
+  drawing ??= importDrawing().catch((error) => {
+    drawing = undefined;
+    throw error;
   });
   return drawing;
+}
+
+/** @returns {Promise<Drawing>} */
+async function importDrawing() {
+  const module = await import(new URL("../pkg/charts/crucible.js", import.meta.url).href);
+  await module.default({ module_or_path: new URL("../pkg/charts/crucible_bg.wasm", import.meta.url) });
+  return module;
 }
 
 export class ChartView {
@@ -47,6 +55,14 @@ export class ChartView {
   constructor({ title, large = false }) {
     this.title = title;
     this.canvas = el("canvas", { role: "img", "aria-label": `${title}: no data yet.` });
+    this.table = new LiveTable();
+    this.numbers = el(
+      "div",
+      {},
+      this.table.element,
+      el("button", { type: "button", class: "small", onclick: () => this.#downloadCsv() }, "Download all as CSV"),
+      el("button", { type: "button", class: "small", onclick: () => void this.#downloadSvg() }, "Download the chart as SVG"),
+    );
     this.details = el("details", { ontoggle: () => this.#fillTable() }, el("summary", {}, "Numbers"));
     this.caption = el("figcaption", {}, "");
     this.element = el("figure", { class: `chart ${large ? "chart-large" : "chart-small"}` }, this.canvas, this.caption, this.details);
@@ -56,13 +72,21 @@ export class ChartView {
     this.drawnAt = 0;
     this.resizeObserver = new ResizeObserver(() => this.#request());
     this.resizeObserver.observe(this.canvas);
-    onThemeChange(() => this.#request());
+    this.forgetTheme = onThemeChange(() => this.#request());
+  }
+
+  /** Draws no more: a chart that leaves the page for good must not be held by what it listens to. */
+  dispose() {
+    this.resizeObserver.disconnect();
+    this.forgetTheme();
+    clearTimeout(this.timer);
+    this.spec = undefined;
   }
 
   /** @param {ChartSpec} spec @param {string} summary what the chart shows, in words */
   show(spec, summary) {
     this.spec = spec;
-    if (this.caption.textContent !== summary) this.caption.textContent = summary;
+    setText(this.caption, summary);
     this.canvas.setAttribute("aria-label", `${this.title}. ${summary} The numbers follow as a table.`);
     this.#request();
   }
@@ -106,26 +130,21 @@ export class ChartView {
     } catch (error) {
       this.caption.textContent = `The chart could not be drawn (${reasonOf(error)}); its numbers are below.`;
     }
-    if (this.details.open && !this.details.contains(document.activeElement)) this.#fillTable();
+    this.#fillTable();
   }
 
   #fillTable() {
-    this.details.querySelector(".numbers-part")?.remove();
-    if (!this.details.open || !this.spec) return;
+    if (!this.details.open || !this.spec) {
+      this.numbers.remove();
+      return;
+    }
     const { title, x, y } = this.spec;
     const all = rowsOf(this.spec);
     const every = Math.max(1, Math.ceil(all.length / TABLE_ROWS));
     const rows = all.filter((_, index) => index % every === 0).map((row) => row.map((value) => (typeof value === "number" ? significant(value, 5) : value)));
     const thinned = every > 1 ? `, every ${every}th row` : "";
-    this.details.append(
-      el(
-        "div",
-        { class: "numbers-part" },
-        table(`${title}${thinned}`, ["series", heading(x), heading(y), "standard error"], rows),
-        el("button", { type: "button", class: "small", onclick: () => this.#downloadCsv() }, "Download all as CSV"),
-        el("button", { type: "button", class: "small", onclick: () => void this.#downloadSvg() }, "Download the chart as SVG"),
-      ),
-    );
+    this.table.show(`${title}${thinned}`, ["series", heading(x), heading(y), "standard error"], rows);
+    if (!this.numbers.parentElement) this.details.append(this.numbers);
   }
 
   #downloadCsv() {

@@ -22,6 +22,11 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Changes a text only where it differs: what is read or pressed at this moment stays. @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /**
  * The element with this id, which the page's markup promises.
  * @template {Element} T

@@ -33,6 +33,10 @@ export class FileDrop {
       accept,
       class: "file-input",
       "aria-describedby": `${id}-hint ${id}-error`,
+      // The same file may be chosen again after a change.
+      onclick: () => {
+        this.input.value = "";
+      },
       onchange: () => (this.input.files?.length ? this.#take(this.input.files[0]) : this.clear()),
     });
     this.removeButton = el("button", { type: "button", class: "small", hidden: true, "aria-label": `Remove ${label}`, onclick: () => this.clear() }, "Remove");

@@ -33,6 +33,7 @@ export class FilesDrop {
     this.error = el("p", { class: "field-error", id: `${id}-error`, hidden: true, role: "alert" });
     this.status = el("p", { class: "field-hint", role: "status" });
     this.list = el("ul", { class: "file-list", "aria-label": `${label}: files taken` });
+    this.removeAllButton = el("button", { type: "button", class: "small", hidden: true, "aria-label": `Remove all: ${label}`, onclick: () => this.#removeAll() }, "Remove all");
     const describedBy = `${id}-hint ${id}-error`;
     this.input = el("input", { id, type: "file", accept, multiple: true, class: "file-input", "aria-describedby": describedBy, onchange: () => this.#pick(this.input) });
     const folderId = `${id}-folder`;
@@ -45,6 +46,7 @@ export class FilesDrop {
       this.input,
       ...(folders ? [el("label", { for: folderId, class: "field-hint" }, "Or a folder:"), folder] : []),
       this.list,
+      this.removeAllButton,
       this.status,
       this.error,
     );
@@ -146,13 +148,24 @@ export class FilesDrop {
   /** @param {string} name */
   #remove(name) {
     const place = this.files.findIndex((file) => file.name === name);
-    this.files = this.files.filter((file) => file.name !== name);
-    this.#say([]);
-    this.#show();
+    this.#keep(this.files.filter((file) => file.name !== name));
     // The button that was pressed is gone: the next one takes the focus.
     const buttons = this.list.querySelectorAll("button");
     (buttons[Math.min(place, buttons.length - 1)] ?? this.input).focus();
     this.changed(this.files);
+  }
+
+  #removeAll() {
+    this.#keep([]);
+    this.input.focus();
+    this.changed(this.files);
+  }
+
+  /** @param {GivenFile[]} files */
+  #keep(files) {
+    this.files = files;
+    this.#say([]);
+    this.#show();
   }
 
   #show() {
@@ -160,7 +173,8 @@ export class FilesDrop {
       .slice(0, MOST_SHOWN)
       .map(({ name, bytes }) => el("li", {}, el("span", {}, `${name}, ${kilobytes(bytes.length)} kB`), el("button", { type: "button", class: "small", "aria-label": `Remove ${name}`, onclick: () => this.#remove(name) }, "×")));
     const more = this.files.length - rows.length;
-    this.list.replaceChildren(...rows, ...(more > 0 ? [el("li", {}, `and ${more} more`)] : []));
+    this.list.replaceChildren(...rows, ...(more > 0 ? [el("li", {}, `and ${count(more)} more`)] : []));
+    this.removeAllButton.hidden = this.files.length < 2;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { el, freshId } from "./dom.js";
 import { plain } from "./format.js";
+import { adviceOn, numberIn } from "./read-number.js";
 
 /**
  * @typedef {object} NumberFieldOptions
@@ -44,10 +45,9 @@ export class NumberField {
     );
   }
 
-  /** The number that stands there; NaN where it is none. */
+  /** The number that stands there; NaN where it is none, or could be two. */
   get value() {
-    const text = this.input.value.trim().replace(",", ".");
-    return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+    return numberIn(this.input.value);
   }
 
   get isEmpty() {
@@ -70,7 +70,7 @@ export class NumberField {
     const { value } = this;
     const expected = `expected ${integer ? "a whole number" : "a number"} from ${plain(min)} to ${plain(max)}${unit ? ` ${unit}` : ""}`;
     const found = this.input.value.trim();
-    if (!Number.isFinite(value)) return `${label}: found ${found ? `“${found.slice(0, 40)}”` : "nothing"}; ${expected}.`;
+    if (!Number.isFinite(value)) return `${label}: found ${found ? `“${found.slice(0, 40)}”` : "nothing"}; ${adviceOn(found) || expected}.`;
     if (value < min || value > max || (integer && !Number.isInteger(value))) return `${label}: found ${found}; ${expected}.`;
     return "";
   }

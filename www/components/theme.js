@@ -16,9 +16,10 @@ export function currentTheme() {
   return systemDark.matches ? "dark" : "light";
 }
 
-/** @param {() => void} listener called after each change */
+/** @param {() => void} listener called after each change @returns {() => void} ends that */
 export function onThemeChange(listener) {
   listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
 
 /** Makes `button` step through the choices, and takes up the one kept from before. @param {HTMLButtonElement} button */

@@ -85,8 +85,7 @@ export class EngineClient {
   /** Ends the run, its worker, and the pool of threads inside it. */
   stop() {
     this.worker.terminate();
-    for (const { reject } of this.waiting.values()) reject({ kind: "stopped", message: "The run was stopped." });
-    this.waiting.clear();
+    this.#rejectAll({ kind: "stopped", message: "The run was stopped." });
   }
 
   /** @param {ToWorker} message */
@@ -97,8 +96,15 @@ export class EngineClient {
   /** @param {EngineError} error */
   #fail(error) {
     this.state = "failed";
+    this.#rejectAll(error);
     this.listener.state("failed");
     this.listener.error(error);
+  }
+
+  /** @param {EngineError} error */
+  #rejectAll(error) {
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
   }
 
   /** @param {number} id @param {unknown} answer */

@@ -24,8 +24,10 @@ export async function prepareIsolation() {
   if (!container) {
     return { isolated, reloading: false, reason: "the browser offers no service worker here (it needs https or localhost)" };
   }
+  /** @type {ServiceWorkerRegistration} */
+  let registration;
   try {
-    await container.register(new URL("../service-worker.js", import.meta.url), { updateViaCache: "none" });
+    registration = await container.register(new URL("../service-worker.js", import.meta.url), { updateViaCache: "none" });
   } catch {
     return { isolated, reloading: false, reason: "the browser refused the service worker that would isolate it" };
   }
@@ -34,10 +36,12 @@ export async function prepareIsolation() {
     return { isolated, reloading: false, reason: "" };
   }
   if (isMarked()) return { isolated, reloading: false, reason: "the browser did not isolate it, even after a reload" };
-  if (!(await controlled(container))) {
+  // After a hard reload the service worker is there but leaves this page alone: the next load is under its control.
+  if (!registration.active && !(await controlled(container))) {
     return { isolated, reloading: false, reason: "the service worker did not start in time" };
   }
   if (!mark(true)) return { isolated, reloading: false, reason: "the browser keeps no session storage here" };
+  await loaded();
   location.reload();
   return { isolated, reloading: true, reason: "" };
 }
@@ -60,13 +64,22 @@ async function serviceWorkers() {
 
 /** @param {ServiceWorkerContainer | undefined} container */
 async function removeServiceWorker(container) {
+  // Either may fail where the browser blocks storage; there is then nothing to remove.
+  await Promise.allSettled([unregister(container), removeCaches()]);
+  mark(false);
+}
+
+/** @param {ServiceWorkerContainer | undefined} container */
+async function unregister(container) {
   for (const registration of (await container?.getRegistrations()) ?? []) {
     if (new URL(registration.scope).pathname === new URL("../", import.meta.url).pathname) await registration.unregister();
   }
+}
+
+async function removeCaches() {
   for (const name of (await globalThis.caches?.keys()) ?? []) {
     if (name.startsWith("crucible-")) await caches.delete(name);
   }
-  mark(false);
 }
 
 /** @param {ServiceWorkerContainer} container */
@@ -76,6 +89,12 @@ function controlled(container) {
     container.addEventListener("controllerchange", () => resolve(true), { once: true });
     setTimeout(() => resolve(false), CONTROL_TIMEOUT_MS);
   });
+}
+
+/** A reload that begins while a hard reload is still loading becomes part of it, and passes by the service worker too. */
+async function loaded() {
+  if (document.readyState === "complete") return;
+  await new Promise((resolve) => window.addEventListener("load", resolve, { once: true }));
 }
 
 function isMarked() {

@@ -2,19 +2,43 @@
 
 /** @import { EngineError } from "./protocol.js" */
 
+/** A host's rules may keep the workers of the pool from starting without any error; then they are given up, ms. */
+const POOL_TIMEOUT_MS = 20_000;
+
 /**
- * Loads the engine's module, with its pool of threads where the page is isolated.
+ * Loads the engine's module, with its pool of threads where the page is isolated. Where the pool can't be had, one thread does
+ * the same, only slower.
  * @template Engine
  * @param {number} threads
  * @param {boolean} isolated
  * @returns {Promise<{ engine: Engine, threads: number }>} `threads`: how many it runs on
  */
 export async function loadEngine(threads, isolated) {
-  const build = isolated && threads > 1 ? "threads" : "single";
+  const threaded = isolated && threads > 1 ? await loadThreaded(threads) : undefined;
+  return threaded ? { engine: threaded, threads } : { engine: await load("single"), threads: 1 };
+}
+
+/** @param {number} threads @returns {Promise<any>} nothing where they did not start */
+async function loadThreaded(threads) {
+  try {
+    const engine = await load("threads");
+    await Promise.race([engine.initThreadPool(threads), giveUp()]);
+    return engine;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns {Promise<never>} */
+function giveUp() {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error("the threads did not start")), POOL_TIMEOUT_MS));
+}
+
+/** @param {"threads" | "single"} build @returns {Promise<any>} */
+async function load(build) {
   const engine = await import(new URL(`../pkg/${build}/crucible.js`, import.meta.url).href);
   await engine.default({ module_or_path: new URL(`../pkg/${build}/crucible_bg.wasm`, import.meta.url) });
-  if (build === "threads") await engine.initThreadPool?.(threads);
-  return { engine, threads: build === "threads" ? threads : 1 };
+  return engine;
 }
 
 /** @param {unknown} thrown @param {string} hint what to try where the engine itself broke @returns {EngineError} */

@@ -1,8 +1,8 @@
 // Keeps the site in the browser, with the engine that it runs on here, so that it opens without a network. The service worker answers from what is kept.
 
-/** The service worker's name for it. */
-const CACHE = "crucible-1";
 const LIST = new URL("../files.json", import.meta.url);
+/** How the caches of this site begin, one for each version; the service worker knows them by the same name. */
+const VERSIONS = `crucible-${new URL("./", LIST).pathname}-`;
 
 /** Folders of the two engines. Each is megabytes, and a page runs on one of them. */
 const ENGINES = { threads: "pkg/threads/", single: "pkg/single/" };
@@ -17,21 +17,42 @@ export async function keepForOffline(engine) {
     const container = navigator.serviceWorker;
     if (!container || /** @type {any} */ (navigator).connection?.saveData) return;
     await container.ready;
-    const cache = await caches.open(CACHE);
-    // Before the list is fetched, since the service worker keeps that too.
-    const before = await (await cache.match(LIST))?.text();
-    const text = await (await fetch(LIST, { cache: "no-store" })).text();
-    /** @type {{ files: string[] }} */
-    const { files } = JSON.parse(text);
-    const other = ENGINES[engine === "threads" ? "single" : "threads"];
-    const wanted = files.filter((file) => !file.startsWith(other));
-    const addresses = [new URL("./", LIST).href, ...wanted.map((file) => new URL(file, LIST).href)];
-    const missing = before === text ? await notIn(cache, addresses) : addresses;
-    await cache.addAll(missing);
+    // One tab at a time: each deletes what is not of its version.
+    await navigator.locks.request(VERSIONS, () => keepVersion(ENGINES[engine === "threads" ? "single" : "threads"]));
     document.documentElement.dataset["offline"] = "ready";
   } catch {
     // No caches here, or no network now: the page works without.
   }
+}
+
+/** @param {string} other the folder that is left out */
+async function keepVersion(other) {
+  const list = await fetchList();
+  /** @type {{ version: string, files: string[] }} */
+  const { version, files } = JSON.parse(list);
+  const name = VERSIONS + version;
+  const cache = await caches.open(name);
+  const wanted = ["./", ...files.filter((file) => !file.startsWith(other))].map((file) => new URL(file, LIST).href);
+  const missing = await notIn(cache, wanted);
+  // Past the browser's own copies, which may be of an earlier version.
+  await cache.addAll(missing.map((address) => new Request(address, { cache: "reload" })));
+  if ((await fetchList()) !== list) {
+    await caches.delete(name);
+    throw new Error("the site changed meanwhile");
+  }
+  // Last: a cache that has its list is whole.
+  await cache.put(LIST, new Response(list));
+  await deleteAllBut(name);
+}
+
+async function fetchList() {
+  return (await fetch(LIST, { cache: "no-store" })).text();
+}
+
+/** @param {string} kept */
+async function deleteAllBut(kept) {
+  const others = (await caches.keys()).filter((name) => name.startsWith(VERSIONS) && name !== kept);
+  await Promise.all(others.map((name) => caches.delete(name)));
 }
 
 /** @param {Cache} cache @param {string[]} addresses */

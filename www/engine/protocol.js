@@ -124,6 +124,12 @@
  * @property {{ title: string, description: string, licence: string, fit: Fit, valid: { temperature_k: [number, number], range: string, limits: string[] } } | null} card
  * @property {{ density_g_cm3: number, source: string, interpolated: boolean } | null} measured_density
  * @property {Measured[]} [measured]
+ * @property {MeasuredRdf[]} [measured_rdfs]
+ */
+
+/**
+ * A measured radial distribution function: distances in Å and g(r).
+ * @typedef {{ pair: [string, string], temperature_k: number, points: [number, number][], author: string, source: string }} MeasuredRdf
  */
 
 /**
@@ -162,7 +168,7 @@
  *   | { type: "error", error: EngineError, id?: number }} FromWorker
  */
 
-/** What can be written as a file: the present structure, snapshots of the whole run, or what it kept for labelling. @typedef {"structure" | "trajectory" | "kept"} Written */
+/** What can be written as a file: the present structure, snapshots since this run was opened in this tab, or what it kept for labelling. @typedef {"structure" | "trajectory" | "kept"} Written */
 
 /** @typedef {"loading" | "running" | "paused" | "finished" | "failed"} RunState */
 

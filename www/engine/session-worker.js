@@ -129,8 +129,7 @@ function loop() {
     report(progress, finished);
     if (finished) setState("finished");
   } catch (error) {
-    // Where the run stands now is its last good state; what it met on the way there is worth showing too.
-    if (nextProgress > 0 && session) report(session.progress(), true);
+    reportLast();
     fail(error);
     return;
   }
@@ -172,6 +171,15 @@ function report(progress, all) {
     send({ type: "results", results });
     // An analysis that takes long comes less often: at most a tenth of the time goes into it.
     nextResults = performance.now() + Math.max(RESULTS_EVERY_MS, 9 * (performance.now() - now));
+  }
+}
+
+/** Where a run stands that failed is its last good state; what it met on the way there is worth showing too. */
+function reportLast() {
+  try {
+    if (nextProgress > 0 && session) report(session.progress(), true);
+  } catch {
+    // An engine that broke in the middle of its work tells nothing more, and what broke it is what matters.
   }
 }
 

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use crucible::io::write_extxyz;
+use serde_json::Value;
 
-use super::{Folder, reference_file, refusal};
+use super::{Folder, crucible, reference_file, refusal};
 use crate::fitting::{labelled_by, teacher};
+use crate::reference::text;
 
 #[test]
 fn what_can_t_be_written_is_refused_before_the_fit() {
@@ -37,6 +39,34 @@ fn times_that_are_none_are_refused() {
     }
 }
 
+#[test]
+fn a_fit_goes_on_from_the_state_that_it_saved() {
+    let folder = Folder::new("resumed");
+    let data = folder.file("data.extxyz", write_extxyz(&labelled_by(&teacher(), 24)));
+    let (state, out) = (folder.path("fit.state"), folder.path("out.mtp"));
+    let fit = |steps: &str, level: &str| {
+        let given = ["train", &data, "-o", &out, "--starts", "1", "--save", &state];
+        let output = crucible(&[&given[..], &["--max-iterations", steps, "--level", level]].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let history = |most: &str| -> Vec<Value> {
+        let (code, message) = fit(most, "4");
+        assert_eq!(code, Some(0), "{message}");
+        let state: Value = serde_json::from_str(&text(Path::new(&state))).expect("JSON");
+        state["history"].as_array().expect("a list").clone()
+    };
+    let some = history("2");
+    // A fit from the start would have fewer steps.
+    assert_eq!(history("1"), some);
+    let all = history("5");
+    assert!(all.len() > some.len() && all.starts_with(&some), "{some:?} {all:?}");
+    let (code, message) = fit("5", "6");
+    assert!(code == Some(2) && message.contains("saved fit"), "{message}");
+    folder.file("fit.state", "{");
+    let (code, message) = fit("5", "4");
+    assert!(code == Some(2) && message.contains("fit.state") && message.contains("--save"), "{message}");
+}
+
 /// The device that is always full.
 #[cfg(target_os = "linux")]
 #[test]
@@ -47,7 +77,7 @@ fn the_state_of_a_fit_is_kept_where_the_potential_can_t_be() {
     let fit = |output: &str| {
         let given =
             ["train", &data, "-o", output, "--level", "4", "--starts", "1", "--max-iterations", "2", "--save", &state];
-        let output = super::crucible(&given);
+        let output = crucible(&given);
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (code, message) = fit("/dev/full");

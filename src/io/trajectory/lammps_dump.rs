@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::io::Configuration;
 use crate::io::species_list::{MAX_SPECIES, named};
 use crate::io::text::Lines;
-use crate::math::Vec3;
+use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, MAX_ATOMS, Species, System};
 
 /// Units as a dump states them at its first frame only: `metal`, unless it says otherwise.
@@ -59,6 +59,8 @@ struct Head {
 
 struct Box {
     origin: Vec3,
+    /// All three edges as columns, Å: scaled positions are parts of them, also where nothing repeats.
+    edges: Mat3,
     cell: Cell,
 }
 
@@ -168,7 +170,8 @@ fn read_box(words: &str, lines: &mut Lines) -> Result<Box> {
     let vectors = [Vec3::new(size.x, 0.0, 0.0), Vec3::new(xy, size.y, 0.0), Vec3::new(xz, yz, size.z)];
     let repeats = |axis: usize| flags.get(axis).is_none_or(|flag| flag.starts_with('p'));
     let cell = Cell::new(std::array::from_fn(|axis| repeats(axis).then_some(vectors[axis])));
-    Ok(Box { origin: low, cell: cell.map_err(|error| lines.locate(error))? })
+    let edges = Mat3::from_columns(&vectors);
+    Ok(Box { origin: low, edges, cell: cell.map_err(|error| lines.locate(error))? })
 }
 
 /// Which column holds what.
@@ -244,9 +247,9 @@ impl Columns {
         };
         let number = |column: Option<usize>, what: &str| column.map(|c| lines.number(tokens[c], what)).transpose();
         let stated = vector(self.position, "position")?;
-        let mut position = if self.scaled { bounds.cell.vectors() * stated } else { stated - bounds.origin };
+        let mut position = if self.scaled { bounds.edges * stated } else { stated - bounds.origin };
         if let (false, Some(images)) = (self.open, self.images) {
-            position += bounds.cell.vectors() * vector(images, "image")?;
+            position += bounds.edges * vector(images, "image")?;
         }
         let kind = self.kind.map(|c| lines.count(tokens[c], "type")).transpose()?.unwrap_or(1) as u64;
         Ok(Row {
@@ -285,6 +288,18 @@ mod tests {
         assert!((system.positions[1] - Vec3::new(6.0, 5.0, 15.0)).norm() < 1e-12);
         assert!((system.velocities[1] - Vec3::new(1e-3, 2e-3, 3e-3)).norm() < 1e-15);
         assert_eq!(system.species.iter().map(|s| s.charge_e).collect::<Vec<_>>(), [Some(1.0), Some(-1.0)]);
+    }
+
+    #[test]
+    fn scaled_positions_are_parts_of_the_box_where_nothing_repeats_too() {
+        for bounds in ["pp pp ff", "ff ff ff"] {
+            let open = TILTED.replace("pp pp pp", bounds).replace("0.5 0.5 0.5 0 0 1", "0.5 0.5 0.5 0 0 0");
+            let frames = read_trajectory(open.as_bytes(), "a.dump").unwrap();
+            let system = &frames[0].configuration.system;
+            assert!((system.positions[0] - Vec3::new(2.5, 0.0, 0.0)).norm() < 1e-12, "{bounds}");
+            assert!((system.positions[1] - Vec3::new(6.0, 5.0, 5.0)).norm() < 1e-12, "{bounds}");
+            assert!(!system.cell.periodic()[2], "{bounds}");
+        }
     }
 
     #[test]

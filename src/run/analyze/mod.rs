@@ -35,7 +35,7 @@ pub struct AnalyzeSettings {
     pub elements: Vec<String>,
     /// Charges by species, e.
     pub charges: BTreeMap<String, f64>,
-    /// Temperature, K, where the file has no velocities and no log tells it.
+    /// Temperature, K, where the file has no velocities and no log tells it; velocities of quite another one are refused.
     pub temperature_k: Option<f64>,
     /// Frames at the start that are left out.
     pub skip: usize,
@@ -153,7 +153,7 @@ impl Analysis {
     /// What there is to say.
     ///
     /// # Errors
-    /// Fewer than two frames; a log of another volume.
+    /// Fewer than two frames; a log of another volume; a log, or a given temperature, that the velocities contradict.
     pub fn report(&self) -> Result<TrajectoryReport> {
         let frames = self.seen.saturating_sub(self.settings.skip);
         let Some(followed) = self.followed.as_ref().filter(|_| frames >= 2) else {

@@ -18,7 +18,7 @@ const UNCHANGED: f64 = 1e-6;
 const CELL_CHANGES: &str = "Needs a trajectory at constant volume: in this one the cell changes.";
 const NO_TEMPERATURE: &str =
     "Needs a temperature: the file has no velocities, and none is given, by a log or otherwise.";
-/// Temperatures of velocities and log whose quotient is outside are in different units.
+/// Velocities whose temperature is outside, as a part of the one that is known otherwise, are in other units.
 const SAME_UNITS: std::ops::Range<f64> = 0.5..2.0;
 /// A cell that has become this much narrower than the first is no cell of the same trajectory, and neighbours in it know no end.
 const NARROWEST: f64 = 0.5;
@@ -117,21 +117,24 @@ impl Watch {
     /// The temperature of the frames, else the one that was given, else the log's, K.
     ///
     /// # Errors
-    /// Velocities and a log whose temperatures have nothing to do with each other.
+    /// Velocities whose temperature has nothing to do with the given one, or with the log's.
     fn kelvin(&self, log: Option<&FluxLog>) -> Result<Option<f64>> {
         let own = (self.temperature.count() > 0).then(|| self.temperature.mean());
-        let told = log.and_then(logged::mean_kelvin);
-        if let Some((own, told)) = own.zip(told).filter(|(own, told)| !SAME_UNITS.contains(&(own / told))) {
+        let logged = log.and_then(logged::mean_kelvin);
+        for (known, whose) in [(self.given_kelvin, "given"), (logged, "log's")] {
+            let Some((own, known)) = own.zip(known).filter(|(own, known)| !SAME_UNITS.contains(&(own / known))) else {
+                continue;
+            };
             let expected = format!(
-                "about the log's {told:.1} K (velocities of a LAMMPS dump without ITEM: UNITS are read as Å/ps)"
+                "about the {whose} {known:.1} K (velocities of a LAMMPS dump without ITEM: UNITS are read as Å/ps)"
             );
             return Err(Error::invalid("temperature of the velocities", format!("{own:.4} K"), expected));
         }
-        Ok(own.or(self.given_kelvin).or(told))
+        Ok(own.or(self.given_kelvin).or(logged))
     }
 
     /// # Errors
-    /// A log of another volume, or of another temperature than the velocities.
+    /// A log of another volume; a log, or a given temperature, that the velocities contradict.
     pub(super) fn results(&self, interval_fs: Option<f64>, log: Option<&FluxLog>) -> Result<Results> {
         let mean = |name: &str, series: &Blocking, unit: &str| {
             (series.count() > 0).then(|| (name.to_owned(), Estimate::of_mean(series, unit)))

@@ -72,7 +72,7 @@ export class DataPanel {
     if (!inspected) return;
     const { summary, problem, notes } = inspected;
     if (problem) this.#showProblem("This can’t be fitted yet", [problem.message, problem.hint ?? ""]);
-    else if (summary.numbered) this.#showProblem("Which elements are these?", ["The files number their species: name the elements above, in order."]);
+    else if (summary.numbered) this.#showProblem("Which elements are these?", ["The files number their species: name the elements above, in the order of the numbers from 0."]);
     this.status.textContent = headline(summary);
     this.facts.replaceChildren(...notes.map((note) => el("p", { class: "caution" }, `Note: ${note}.`)), ...factsOf(summary));
   }

@@ -1,8 +1,9 @@
 // A fit as it goes: how far it is, errors so far, loss and parity as live charts, and a way to end it.
 
 import { ChartView } from "../../components/chart-view.js";
-import { el, table } from "../../components/dom.js";
+import { el } from "../../components/dom.js";
 import { duration, significant } from "../../components/format.js";
+import { LiveTable } from "../../components/live-table.js";
 import { errorRows } from "./error-rows.js";
 
 /** @import { FitProgress } from "../../engine/fit-protocol.js" */
@@ -24,9 +25,7 @@ export class ProgressPanel {
     this.numbers = el("p", { class: "numbers" });
     this.bar = el("progress", { max: 1, value: 0, "aria-label": "Progress of the fit" });
     this.button = el("button", { type: "button", onclick: cancel }, "Cancel");
-    this.errors = el("div", {});
-    /** Cells of the table of errors, row by row; none where it is not there. @type {HTMLTableCellElement[]} */
-    this.cells = [];
+    this.errors = new LiveTable();
     this.charts = el("div", { class: "chart-grid fit-charts" });
     /** Kept from fit to fit. @type {Map<string, ChartView>} */
     this.views = new Map();
@@ -35,7 +34,7 @@ export class ProgressPanel {
       { class: "card panel", "aria-labelledby": "fit-progress-title", hidden: true },
       el("h2", { id: "fit-progress-title" }, "3. Fit"),
       el("div", { class: "stage fit-stage" }, this.stage, this.bar, this.numbers, this.button),
-      this.errors,
+      this.errors.element,
       el(
         "ul",
         { class: "plain-words" },
@@ -63,7 +62,7 @@ export class ProgressPanel {
     this.button.textContent = "Cancel";
     this.element.hidden = true;
     this.numbers.textContent = "";
-    this.#clearErrors();
+    this.errors.clear();
     this.charts.replaceChildren();
     for (const view of this.views.values()) view.clear();
     delete document.documentElement.dataset["fit"];
@@ -81,26 +80,7 @@ export class ProgressPanel {
     if (!point) return;
     this.hasResult = true;
     const sets = [{ name: "training", errors: point.training }, ...(point.held_out ? [{ name: "held out", errors: point.held_out }] : [])];
-    this.#showErrors(["", ...sets.flatMap(({ name }) => [`${name}: RMSE`, "largest"])], errorRows(sets));
-  }
-
-  /** The same table throughout, so that whoever reads or scrolls it is not thrown out. @param {string[]} headings @param {string[][]} rows */
-  #showErrors(headings, rows) {
-    const texts = rows.flat();
-    if (this.cells.length !== texts.length) {
-      const shown = table("Errors at this step", headings, rows);
-      this.errors.replaceChildren(shown);
-      this.cells = [...shown.querySelectorAll("td")];
-    }
-    for (const [index, cell] of this.cells.entries()) {
-      const text = texts[index] ?? "";
-      if (cell.textContent !== text) cell.textContent = text;
-    }
-  }
-
-  #clearErrors() {
-    this.errors.replaceChildren();
-    this.cells = [];
+    this.errors.show("Errors at this step", ["", ...sets.flatMap(({ name }) => [`${name}: RMSE`, "largest"])], errorRows(sets));
   }
 
   /** @param {ChartSpec[]} charts */
@@ -126,7 +106,7 @@ export class ProgressPanel {
   /** @param {FitProgress} progress @param {boolean} cancelled @param {ChartSpec[] | undefined} charts of the potential, if there is one */
   finish(progress, cancelled, charts) {
     // The potential's errors are told below.
-    this.#clearErrors();
+    this.errors.clear();
     if (charts) this.showCharts(charts);
     if (!charts) this.end("Cancelled before the first step was complete.");
     else if (cancelled) this.end("Cancelled: the best potential so far is below.");

@@ -50,6 +50,8 @@ export class LabelPanel {
     this.collected = undefined;
     /** The latest reading of outputs; earlier ones that answer late are not shown. */
     this.collection = 0;
+    /** What is in each archive that is held: unpacked once, not at each change of a choice. @type {WeakMap<DataFile, DataFile[]>} */
+    this.unpacked = new WeakMap();
     this.structures = new FilesDrop({
       label: "Structures to label",
       hint: "Extended XYZ, .cfg, LAMMPS data or POSCAR. A run of a graded potential keeps what it knows least: “Label them” there brings them here.",
@@ -171,7 +173,7 @@ export class LabelPanel {
     if (files.length === 0) return;
     this.status.textContent = "Reading…";
     try {
-      const outputs = files.flatMap((file) => (isArchive(file.name) ? unzip(file.name, file.bytes, (path) => isOutput(path) && !isArchive(path)) : [file]));
+      const outputs = files.flatMap((file) => (isArchive(file.name) ? this.#contentOf(file) : [file]));
       /** @type {Collected} */
       const collected = await this.ask({ what: "label-outputs", outputs, files: this.structures.files, species: this.#names, settings: this.#settings });
       if (collection !== this.collection) return;
@@ -184,6 +186,15 @@ export class LabelPanel {
       this.status.textContent = "";
       this.outputs.showError(reasonOf(error));
     }
+  }
+
+  /** @param {DataFile} archive @returns {DataFile[]} */
+  #contentOf(archive) {
+    const known = this.unpacked.get(archive);
+    if (known) return known;
+    const content = unzip(archive.name, archive.bytes, (path) => isOutput(path) && !isArchive(path));
+    this.unpacked.set(archive, content);
+    return content;
   }
 
   /** @param {string[]} failures */

@@ -1,7 +1,7 @@
 // What a cell's designer needs: every property with its error, beside the experiment, and the curves that it came from.
 
 import { ChartView } from "../../components/chart-view.js";
-import { el, freshId } from "../../components/dom.js";
+import { el, freshId, setText } from "../../components/dom.js";
 import { download } from "../../components/download.js";
 import { estimateText, valueText } from "../../components/estimate-label.js";
 import { significant, withSubscripts } from "../../components/format.js";
@@ -62,6 +62,7 @@ export class PropertiesPanel {
     this.spec = spec;
     this.properties = [];
     this.measured = [];
+    for (const row of this.rows.values()) row.dispose();
     this.rows.clear();
     this.latest.clear();
     for (const section of this.sections) {
@@ -118,7 +119,9 @@ class PropertyRow {
   constructor(spec) {
     this.spec = spec;
     const id = freshId("property");
-    this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.#toggle() });
+    this.name = el("span");
+    this.route = el("span", { class: "route" });
+    this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.#toggle() }, this.name, this.route);
     this.value = el("td", { class: "estimate", "data-column": "Value" });
     this.experiment = el("td", { "data-column": "Experiment" });
     this.deviation = el("td", { "data-column": "Deviation" });
@@ -139,7 +142,9 @@ class PropertyRow {
   show(property, known) {
     this.property = property;
     const { name, route, estimate } = property;
-    this.button.replaceChildren(withSubscripts(name), el("span", { class: "route" }, route));
+    // A press that begins on a text which goes away would be lost.
+    setText(this.name, withSubscripts(name));
+    setText(this.route, route);
     this.value.textContent = estimate ? estimateText(estimate) : "–";
     const comparison = compare(property, known);
     this.experiment.textContent = comparison ? valueText(comparison.measured.value, comparison.measured.uncertainty, comparison.measured.unit) : "";
@@ -148,6 +153,10 @@ class PropertyRow {
     this.status.textContent = statusText(property);
     if (!this.details.hidden) this.#fill(comparison);
     this.comparison = comparison;
+  }
+
+  dispose() {
+    for (const chart of this.charts) chart.dispose();
   }
 
   #toggle() {

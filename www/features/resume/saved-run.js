@@ -21,29 +21,77 @@ const LATEST = "latest";
  * @property {number} savedAt ms since 1970
  */
 
+/** Whether a run is kept, or why not. @typedef {"kept" | "no-room" | "other-tab"} Keeping */
+
+/** The lock of the tab whose run is kept: with one place for two runs, each would replace the other. */
+const PLACE = "crucible-run";
+
+/** @type {Promise<boolean> | undefined} */
+let claimed;
+let leave = () => {};
+
+/** Makes the place of the kept run this tab's, where no other tab has it. @returns {Promise<boolean>} */
+function claimPlace() {
+  claimed ??= new Promise((resolve) => {
+    // Where there are no locks, whoever saves last is kept.
+    if (!navigator.locks) return resolve(true);
+    const asked = navigator.locks.request(PLACE, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      if (lock) return new Promise((done) => (leave = () => done(undefined)));
+      // Asked again at the next save: the other tab may be gone by then.
+      claimed = undefined;
+    });
+    asked.catch(() => resolve(true));
+  });
+  return claimed;
+}
+
+/** The run is over here: another tab may have its own kept. What is kept stays. */
+export function leavePlace() {
+  leave();
+  claimed = undefined;
+}
+
 /** @type {ReturnType<typeof openDB> | undefined} */
 let opened;
 
 function database() {
-  opened ??= openDB(DATABASE, 1, { upgrade: (fresh) => void fresh.createObjectStore(STORE) });
+  opened ??= openDB(DATABASE, 1, { upgrade: (fresh) => void fresh.createObjectStore(STORE), terminated: () => (opened = undefined) });
   return opened;
 }
 
-/** Keeps a run in place of the one before. @param {SavedRun} run @returns {Promise<boolean>} whether it could be kept */
-export async function saveRun(run) {
+/**
+ * Asks the database; once more over a new connection where it fails, since browsers close connections at will.
+ * @template T
+ * @param {(database: Awaited<ReturnType<typeof openDB>>) => Promise<T>} request
+ */
+async function ask(request) {
   try {
-    await (await database()).put(STORE, run, LATEST);
-    return true;
+    return await request(await database());
+  } catch {
+    const old = opened;
+    opened = undefined;
+    void old?.then((connection) => connection.close()).catch(() => undefined);
+    return request(await database());
+  }
+}
+
+/** Keeps a run in place of the one before. @param {SavedRun} run @returns {Promise<Keeping>} */
+export async function saveRun(run) {
+  if (!(await claimPlace())) return "other-tab";
+  try {
+    await ask((connection) => connection.put(STORE, run, LATEST));
+    return "kept";
   } catch {
     // Private windows and full disks keep nothing; the run itself goes on.
-    return false;
+    return "no-room";
   }
 }
 
 /** @returns {Promise<SavedRun | undefined>} */
 export async function savedRun() {
   try {
-    return await (await database()).get(STORE, LATEST);
+    return await ask((connection) => connection.get(STORE, LATEST));
   } catch {
     return undefined;
   }
@@ -51,7 +99,7 @@ export async function savedRun() {
 
 export async function forgetRun() {
   try {
-    await (await database()).delete(STORE, LATEST);
+    await ask((connection) => connection.delete(STORE, LATEST));
   } catch {
     // Nothing was kept.
   }

@@ -16,30 +16,37 @@ import { stageWords } from "./stages.js";
 
 /** @import { EngineError, Progress, Results, RunState, Speed, Written } from "../../engine/protocol.js" */
 /** @import { GivenFile } from "../../components/file-drop.js" */
+/** @import { Keeping } from "../resume/saved-run.js" */
 /** @import { RunRequest } from "../setup/setup-form.js" */
 
 /** @typedef {{ bytes: Uint8Array, progress: Progress }} Checkpoint */
+/** What is to run. @typedef {{ title: string, request: RunRequest, setUpAt: string }} Run `setUpAt`: the address of its settings */
 
 /** How much of a run may be lost with its tab, ms. */
 const SAVE_EVERY_MS = 15_000;
-const UNKEPT =
-  "The browser’s storage does not take this run (a private window, or a full disk): it ends with this tab. Take home what you need before you close it.";
+/** @type {Record<Exclude<Keeping, "kept">, string>} */
+const UNKEPT = {
+  "no-room": "The browser’s storage does not take this run (a private window, or a full disk): it ends with this tab. Take home what you need before you close it.",
+  "other-tab": "Another tab of Crucible has a run, and the browser keeps one: this one ends with its tab, unless the other ends first. Take home what you need before you close it.",
+};
 /** Steps that one press of "Step" takes. */
 const STEPS_A_PRESS = 1;
 
 export class RunView {
   /**
    * @param {HTMLElement} place
-   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => void, label: (file: GivenFile) => void }} listener
-   *   `refused`: the run could not be started; the setup is the place to mend it. `save`: a state to go on from, every so often.
+   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => Promise<void>, label: (file: GivenFile) => void }} listener
+   *   `refused`: the run could not be started; the setup is the place to mend it. `save`: a state to go on from, at first, every so often and at last.
    *   `label`: configurations that shall be labelled
    */
   constructor(place, listener) {
     this.listener = listener;
     /** @type {EngineClient | undefined} */
     this.client = undefined;
-    /** @type {{ request: RunRequest, title: string } | undefined} */
+    /** @type {Run | undefined} */
     this.current = undefined;
+    /** The end of the run, from when it is left. @type {Promise<void> | undefined} */
+    this.leaving = undefined;
     this.started = false;
     this.saveTimer = 0;
 
@@ -51,6 +58,7 @@ export class RunView {
     this.pauseButton = el("button", { type: "button", class: "primary", "aria-keyshortcuts": "Space", onclick: () => this.togglePause() }, "Pause");
     this.stepButton = el("button", { type: "button", onclick: () => this.client?.step(STEPS_A_PRESS) }, "Step");
     this.resetButton = el("button", { type: "button", onclick: () => this.reset() }, "Reset");
+    this.setUp = el("a", { class: "button", href: "#/" }, "Set-up");
     this.errors = el("div", { class: "error-panel", role: "alert", hidden: true });
     this.unkept = el("p", { class: "notice", role: "status", hidden: true });
     this.atoms = new AtomsView();
@@ -67,7 +75,7 @@ export class RunView {
         { class: "run-bar" },
         this.title,
         el("div", { class: "stage" }, this.stageName, this.stageProgress, this.numbers),
-        el("div", { class: "run-buttons" }, this.pauseButton, this.stepButton, this.resetButton, el("a", { class: "button", href: "#/setup" }, "Set-up")),
+        el("div", { class: "run-buttons" }, this.pauseButton, this.stepButton, this.resetButton, this.setUp),
       ),
       this.stageAbout,
       this.errors,
@@ -87,12 +95,15 @@ export class RunView {
     });
   }
 
-  /** @param {RunRequest} request @param {string} title @param {Uint8Array} [checkpoint] to go on from */
-  start(request, title, checkpoint) {
+  /** @param {Run} run @param {Uint8Array} [checkpoint] to go on from */
+  start(run, checkpoint) {
     this.stop();
-    this.current = { request, title };
+    this.leaving = undefined;
+    this.current = run;
+    const { request, title, setUpAt } = run;
     this.started = false;
     this.title.textContent = title;
+    this.setUp.href = setUpAt;
     this.errors.hidden = true;
     this.unkept.hidden = true;
     this.numbers.textContent = "";
@@ -108,6 +119,7 @@ export class RunView {
         this.thermodynamics.showAbout(about);
         this.potential.show(about);
         this.properties.showMeasured(about.measured ?? []);
+        this.structure.showMeasured(about.measured_rdfs ?? []);
       },
       frame: (positions, cell, grades) => this.atoms.setFrame(positions, cell, grades),
       progress: (progress, speed) => this.#progress(progress, speed),
@@ -130,26 +142,51 @@ export class RunView {
 
   /** From the beginning, with a new engine. */
   reset() {
-    if (this.current) this.start(this.current.request, this.current.title);
+    if (this.current) this.start(this.current);
   }
 
   /** Hands a state to go on from to whoever keeps it. */
   async save() {
+    const checkpoint = await this.#checkpoint();
+    if (checkpoint) await this.listener.save(checkpoint);
+  }
+
+  /** Whether there is a run that nobody has left. */
+  get isOn() {
+    return this.client !== undefined && this.leaving === undefined;
+  }
+
+  /** Ends the run where it stands. @returns {Promise<void>} settled once that is kept */
+  leave() {
+    this.leaving ??= this.#leave();
+    return this.leaving;
+  }
+
+  async #leave() {
     const { client } = this;
-    if (!client || !this.started) return;
+    const last = await this.#checkpoint();
+    if (client === this.client) this.stop();
+    if (last) await this.listener.save(last);
+  }
+
+  /** @returns {Promise<Checkpoint | undefined>} nothing where there is no run to go on with */
+  async #checkpoint() {
+    const { client } = this;
+    if (!client || !this.started || client.state === "failed") return undefined;
     try {
       const checkpoint = await client.checkpoint();
-      if (client === this.client) this.listener.save(checkpoint);
+      return client === this.client ? checkpoint : undefined;
     } catch {
-      // A run that ended meanwhile has nothing to save.
+      // It ended meanwhile.
+      return undefined;
     }
   }
 
-  /** Tells whether the browser keeps the run. @param {boolean} kept */
-  showKept(kept) {
-    this.unkept.hidden = kept;
+  /** Tells whether the browser keeps the run. @param {Keeping} keeping */
+  showKept(keeping) {
+    this.unkept.hidden = keeping === "kept";
     // The same words again would be read out again.
-    if (!kept && this.unkept.textContent === "") this.unkept.textContent = UNKEPT;
+    if (keeping !== "kept" && this.unkept.textContent !== UNKEPT[keeping]) this.unkept.textContent = UNKEPT[keeping];
   }
 
   stop() {
@@ -170,7 +207,10 @@ export class RunView {
 
   /** @param {Progress} progress @param {Speed} speed */
   #progress(progress, speed) {
-    this.started = true;
+    if (!this.started) {
+      this.started = true;
+      void this.save();
+    }
     this.grades.showProgress(progress);
     this.#showStage(progress.stage, progress.stage_fraction);
     this.numbers.textContent = progress.timestep_fs > 0 ? dynamicsWords(progress, speed) : relaxationWords(progress);
@@ -199,7 +239,6 @@ export class RunView {
     pauseButton.textContent = state === "paused" ? "Continue" : "Pause";
     pauseButton.disabled = state !== "running" && state !== "paused";
     this.stepButton.disabled = pauseButton.disabled;
-    this.resetButton.disabled = state === "loading";
     this.exports.setEnabled(state !== "loading");
     document.documentElement.dataset["run"] = state;
     if (state === "paused" || state === "finished") void this.save();

@@ -4,22 +4,27 @@ import { ChartView } from "../../components/chart-view.js";
 import { el } from "../../components/dom.js";
 import { explain } from "../../components/explain.js";
 import { significant, withError } from "../../components/format.js";
+import { LiveTable } from "../../components/live-table.js";
 
-/** @import { RdfCurve, Results } from "../../engine/protocol.js" */
+/** @import { MeasuredRdf, RdfCurve, Results } from "../../engine/protocol.js" */
+
+const SHELL_HEADINGS = ["pair", "peak, Å", "height", "minimum, Å", "neighbours"];
 
 export class StructurePanel {
   /** @param {string} [id] of its heading; a page that shows two needs two @param {string} [waiting] why nothing is drawn yet */
   constructor(id = "structure-title", waiting = "Drawn once the liquid is equilibrated.") {
     this.chart = new ChartView({ title: "Radial distribution functions", large: true });
     this.waiting = el("p", { class: "quiet-text" }, waiting);
-    this.table = el("div", {});
+    this.shells = new LiveTable({ rowHeadings: true });
+    /** @type {MeasuredRdf[]} */
+    this.measured = [];
     this.element = el(
       "section",
       { class: "card panel", "aria-labelledby": id },
       el("h2", { id }, "Structure: who is next to whom"),
       this.waiting,
       this.chart.element,
-      this.table,
+      this.shells.element,
       explain(
         "g(r) compares how often two atoms are found at distance r with how often they would be if atoms lay anywhere by chance. 1 means: no order. A high first peak means: neighbours at that distance are the rule.",
         "In a molten salt, peaks of unlike ions come first and those of like ions later: each ion surrounds itself with the opposite charge, in shells, and after a few shells the liquid has forgotten.",
@@ -30,17 +35,24 @@ export class StructurePanel {
     this.clear();
   }
 
+  /** What experiments found of the same liquid, drawn as points. @param {MeasuredRdf[]} measured */
+  showMeasured(measured) {
+    this.measured = measured;
+  }
+
   clear() {
+    this.measured = [];
     this.chart.clear();
     this.chart.element.hidden = true;
     this.waiting.hidden = false;
-    this.table.replaceChildren();
+    this.shells.clear();
   }
 
   /** @param {Results} results */
   show({ rdf }) {
     const curves = rdf.filter(({ g }) => g.length > 0);
     if (curves.length === 0) return;
+    const measured = this.measured.filter(({ pair }) => curves.some((curve) => isOf(curve, pair)));
     this.waiting.hidden = true;
     this.chart.element.hidden = false;
     this.chart.show(
@@ -48,11 +60,14 @@ export class StructurePanel {
         title: "Radial distribution functions",
         x: { label: "distance r", unit: "Å" },
         y: { label: "g(r)", unit: "" },
-        series: curves.map((curve) => ({ name: pairName(curve), x: curve.r_angstrom, y: curve.g, error: curve.standard_error })),
+        series: [
+          ...curves.map((curve) => ({ name: pairName(curve), x: curve.r_angstrom, y: curve.g, error: curve.standard_error })),
+          ...measured.map(measuredSeries),
+        ],
       },
-      curves.map(peakWords).filter(Boolean).join(" "),
+      [...curves.map(peakWords), ...measured.map(measuredWords)].filter(Boolean).join(" "),
     );
-    this.table.replaceChildren(coordinationTable(curves));
+    this.shells.show("First neighbour shells", SHELL_HEADINGS, curves.map(shellRow));
   }
 }
 
@@ -67,30 +82,24 @@ function peakWords(curve) {
   return peak && height ? `${pairName(curve)} peaks at ${significant(peak.value, 3)} Å with g = ${significant(height.value, 3)}.` : "";
 }
 
-/** @param {RdfCurve[]} curves */
-function coordinationTable(curves) {
-  const text = (/** @type {import("../../components/estimate-label.js").Estimate | null | undefined} */ estimate) =>
-    estimate ? withError(estimate.value, estimate.standard_error) : "–";
-  return el(
-    "div",
-    { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "First neighbour shells" },
-    el(
-      "table",
-      {},
-      el("caption", {}, "First neighbour shells"),
-      el("thead", {}, el("tr", {}, ...["pair", "peak, Å", "height", "minimum, Å", "neighbours"].map((heading) => el("th", { scope: "col" }, heading)))),
-      el(
-        "tbody",
-        {},
-        ...curves.map((curve) =>
-          el(
-            "tr",
-            {},
-            el("th", { scope: "row" }, `${curve.second} around ${curve.first}`),
-            ...[curve.first_peak, curve.first_peak_height, curve.first_minimum, curve.coordination_number].map((estimate) => el("td", {}, text(estimate))),
-          ),
-        ),
-      ),
-    ),
-  );
+/** @param {RdfCurve} curve @param {[string, string]} pair in either order */
+function isOf({ first, second }, [a, b]) {
+  return (first === a && second === b) || (first === b && second === a);
+}
+
+/** @param {MeasuredRdf} measured @returns {import("../../components/chart-view.js").ChartSeries} */
+function measuredSeries({ pair, points, author }) {
+  return { name: `${pair.join("–")}, ${author}`, x: points.map(([r]) => r), y: points.map(([, g]) => g), style: "points" };
+}
+
+/** @param {MeasuredRdf} measured */
+function measuredWords({ pair, points, source }) {
+  const [r, g] = points.reduce((highest, point) => (point[1] > highest[1] ? point : highest));
+  return `Measured: ${pair.join("–")} peaks at ${significant(r, 3)} Å with g = ${significant(g, 3)} (${source}).`;
+}
+
+/** @param {RdfCurve} curve */
+function shellRow(curve) {
+  const estimates = [curve.first_peak, curve.first_peak_height, curve.first_minimum, curve.coordination_number];
+  return [`${curve.second} around ${curve.first}`, ...estimates.map((estimate) => (estimate ? withError(estimate.value, estimate.standard_error) : "–"))];
 }

@@ -41,8 +41,9 @@ const WIDTH: usize = 4;
 type Wide = Lanes<WIDTH>;
 /// Groups of [`WIDTH`] atoms that one pass over a row's wave vectors handles, so that they stay in the nearest cache.
 const TILE: usize = 8;
-/// Tables of phases for a cell with more wave vectors than this along an axis are refused: the cell is far too large.
-const MAX_INDEX: usize = 400;
+/// Wave vectors and tables of phases that take more memory than this are refused, bytes: the cell is far too large. A page has
+/// 512 MB for everything.
+const MAX_BYTES: f64 = if cfg!(target_arch = "wasm32") { 2e8 } else { 1e9 };
 
 /// A wave vector's structure factor, and `a(k)` (zero where it is not to be counted).
 #[derive(Debug, Clone, Copy, Default)]
@@ -158,16 +159,25 @@ impl Ewald {
         Ok(())
     }
 
+    /// Refuses a cell whose waves and phases would not fit in memory; `reach` is the largest index along each axis.
+    fn check_memory(&self, reach: [f64; 3], faces: &[f64; 3]) -> Result<()> {
+        let waves = (reach[0] + 1.0) * (2.0 * reach[1] + 1.0) * (2.0 * reach[2] + 1.0);
+        let phases = self.charges.len() as f64 * reach.iter().map(|n| n + 1.0).sum::<f64>();
+        if waves * size_of::<Wave>() as f64 + phases * size_of::<Phase>() as f64 <= MAX_BYTES {
+            return Ok(());
+        }
+        let longest = faces.iter().copied().fold(0.0, f64::max);
+        let found = format!("{longest:.0} Å long, with {waves:.0} wave vectors");
+        Err(Error::invalid("cell for an Ewald sum", found, "a smaller cell, or a longer cutoff"))
+    }
+
     /// Rows of the half space that have a wave vector within reach; returns the largest index along each axis.
     fn set_rows(&mut self, reciprocal: &Mat3, faces: &[f64; 3]) -> Result<[usize; 3]> {
         // |n_k| = |r_k . k|/(2 pi) for a lattice vector r_k, and the part of k along the axis is at most all of it.
         let cell = reciprocal.try_inverse().unwrap_or_default().transpose() * (2.0 * PI);
-        let reach: [usize; 3] =
-            std::array::from_fn(|k| (self.largest_wave * cell.column(k).norm() / (2.0 * PI)).floor() as usize);
-        if reach.iter().any(|&n| n > MAX_INDEX) {
-            let longest = faces.iter().copied().fold(0.0, f64::max);
-            return Err(Error::invalid("cell for an Ewald sum", format!("{longest:.0} Å"), "a smaller cell"));
-        }
+        let reach: [f64; 3] = std::array::from_fn(|k| (self.largest_wave * cell.column(k).norm() / (2.0 * PI)).floor());
+        self.check_memory(reach, faces)?;
+        let reach = reach.map(|n| n as usize);
         let limits = reach.map(|n| n as i32);
         let largest2 = self.largest_wave * self.largest_wave;
         let [b1, b2, b3] = std::array::from_fn(|k| reciprocal.column(k).into_owned());

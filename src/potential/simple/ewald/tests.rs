@@ -94,4 +94,9 @@ fn what_has_no_sum_is_refused() {
     let mut out = Evaluation::default();
     let error = Ewald::new(9.0, 1e-6).unwrap().add_reciprocal(&ions(), &[1.0, -1.0], &mut out).unwrap_err();
     assert!(error.to_string().contains("charge of the cell: found -7 e"), "{error}");
+    // Some 390 waves along each axis are little, and their product 6 GB.
+    let cell = Cell::orthorhombic(800.0, 800.0, 800.0).unwrap();
+    let pair = System::new(cell, species(["Na", "Cl"]), vec![0, 1], vec![Vec3::zeros(), Vec3::x() * 2.8]).unwrap();
+    let error = Ewald::new(9.0, 1e-6).unwrap().add_reciprocal(&pair, &[1.0, -1.0], &mut out).unwrap_err();
+    assert!(error.to_string().contains("found 800 Å long") && error.to_string().contains("smaller cell"), "{error}");
 }

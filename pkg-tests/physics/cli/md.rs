@@ -1,0 +1,105 @@
+//! What `crucible md` and `crucible scan` write, add to, and keep when something goes wrong.
+
+use std::path::Path;
+
+use crucible::io::{FluxLogSettings, read_extxyz, read_flux_log};
+use serde_json::Value;
+
+use super::{Folder, argon, crucible, potentials, refusal};
+use crate::reference::text;
+
+const PRODUCTION: &str = "\"production\": { \"ensemble\": \"nvt\", \"time_ps\": 0.1 }";
+
+/// Exit code, results and messages of a command with the gallery's files.
+fn with_files(command: &str, run: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let output = crucible(&[&[command, run, "--files", &potentials(), "--quiet"], more].concat());
+    let [results, messages] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (output.status.code(), results, messages)
+}
+
+#[test]
+fn a_run_that_goes_on_adds_to_what_it_wrote() {
+    let folder = Folder::new("added");
+    let short = folder.file("short.json", argon(&[]));
+    let long = folder.file("long.json", argon(&[(PRODUCTION, &PRODUCTION.replace("0.1", "0.2"))]));
+    let [frames, log, saved] = ["t.extxyz", "t.log", "checkpoint"].map(|name| folder.path(name));
+    let outputs = ["--trajectory", &frames, "--every", "10", "--log", &log, "--log-every", "10"];
+    let run = |specification: &str, more: &[&str]| {
+        let (code, _, messages) = with_files("md", specification, &[&outputs[..], more].concat());
+        assert!(code == Some(0) && messages.is_empty(), "{messages}");
+        let frames = read_extxyz(&text(Path::new(&frames)), "frames").expect("a trajectory");
+        let log = read_flux_log(text(Path::new(&log)).as_bytes(), "log", &FluxLogSettings::default()).expect("a log");
+        (frames.len(), log.rows.len())
+    };
+    // After 20 steps of warm-up and 10 of equilibration: steps 30 to 80, then 90 to 130.
+    assert_eq!(run(&short, &["--checkpoint", &saved]), (6, 6));
+    assert_eq!(run(&long, &["--restore", &saved]), (11, 11));
+    assert_eq!(text(Path::new(&log)).matches("# units metal").count(), 1);
+    // A run from its start begins its files anew.
+    assert_eq!(run(&short, &[]), (6, 6));
+    assert_eq!(run(&long, &["--restore", &saved, "--checkpoint", &saved]), (11, 11));
+    let left = std::fs::read_dir(folder.path("")).expect("the folder").count();
+    assert_eq!(left, 5, "nothing but two specifications and three outputs");
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_the_run() {
+    let folder = Folder::new("unwritable");
+    let run = folder.file("run.json", argon(&[]));
+    let refused = |more: &[&str]| refusal(&[&["md", &run, "--files", &potentials()], more].concat());
+    let nowhere = "/nowhere/at/all.cfg";
+    for output in ["--json", "--log", "--last", "--checkpoint"] {
+        assert!(refused(&[output, nowhere]).contains("no folder /nowhere/at"), "{output}");
+    }
+    let single = refused(&["--kept", &folder.path("kept.data")]);
+    assert!(single.contains("holds one structure") && single.contains(".extxyz"), "{single}");
+    let never = refused(&["--kept", &folder.path("kept.extxyz")]);
+    assert!(never.contains("without an active set"), "{never}");
+    assert!(!Path::new(&folder.path("kept.extxyz")).exists());
+    let scan = refusal(&["scan", &run, "--files", &potentials(), "--temperatures", "90,100", "--json", nowhere]);
+    assert!(scan.contains("no folder /nowhere/at"), "{scan}");
+}
+
+/// `/dev/full` takes nothing, as a full disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_loses_the_trajectory_and_not_the_results() {
+    let folder = Folder::new("full");
+    let run = folder.file("run.json", argon(&[]));
+    let [full, json, last] = ["full.extxyz", "r.json", "last.cfg"].map(|name| folder.path(name));
+    std::os::unix::fs::symlink("/dev/full", &full).expect("a link");
+    let outputs = ["--trajectory", &full, "--every", "10", "--json", &json, "--last", &last];
+    let (code, results, messages) = with_files("md", &run, &outputs);
+    assert!(code == Some(2) && messages.contains("error: ") && messages.contains("full.extxyz"), "{messages}");
+    assert!(results.contains("temperature"), "{results}");
+    let report: Value = serde_json::from_str(&text(Path::new(&json))).expect("JSON");
+    assert_eq!(report["progress"]["stage"], "finished");
+    assert!(Path::new(&last).exists());
+}
+
+/// At 3000 K and 20 fs atoms move further in a step than any run bears.
+#[test]
+fn a_scan_that_ends_early_reports_the_temperatures_before() {
+    let folder = Folder::new("early");
+    let longer = PRODUCTION.replace("0.1", "2");
+    let changes = [
+        ("\"timestep_fs\": 2", "\"timestep_fs\": 20"),
+        ("\"relax_steps\": 20, \"warm_up_ps\": 0.02", "\"relax_steps\": 200, \"warm_up_ps\": 1"),
+        (PRODUCTION, longer.as_str()),
+    ];
+    let (run, json) = (folder.file("run.json", argon(&changes)), folder.path("scan.json"));
+    let (code, results, messages) = with_files("scan", &run, &["--temperatures", "3000,60", "--json", &json]);
+    assert!(code == Some(2) && messages.contains("unstable") && messages.contains("at 3000 K, "), "{messages}");
+    assert!(results.starts_with("60 K\n"), "{results}");
+    let report: Value = serde_json::from_str(&text(Path::new(&json))).expect("JSON");
+    assert_eq!(report["points"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_scan_has_no_ramps() {
+    let folder = Folder::new("ramps");
+    let ramp = PRODUCTION.replace("0.1", "0.1, \"temperature_end_k\": 50");
+    let run = folder.file("run.json", argon(&[(PRODUCTION, &ramp)]));
+    let message = refusal(&["scan", &run, "--files", &potentials(), "--temperatures", "90,100"]);
+    assert!(message.contains("production.temperature_end_k: found 50"), "{message}");
+}
