@@ -5,6 +5,7 @@ import { reasonOf, withSubscripts } from "./components/format.js";
 import { connectThemeButton } from "./components/theme.js";
 import { fullSpeedAddress, prepareIsolation } from "./engine/isolation.js";
 import { keepForOffline } from "./engine/offline.js";
+import { threadsAvailable } from "./engine/threads.js";
 import { AnalyzeView } from "./features/analyze/analyze-view.js";
 import { FitView } from "./features/fit/fit-view.js";
 import { markTask } from "./features/navigation/navigation.js";
@@ -21,19 +22,10 @@ import { SetupForm } from "./features/setup/setup-form.js";
 /** @import { SavedRun } from "./features/resume/saved-run.js" */
 /** @import { RunRequest } from "./features/setup/setup-form.js" */
 
-/** More threads than this only wait for each other at the sizes that fit a page. */
-const MOST_THREADS = 16;
 /** In place of a gallery entry's name: the run is of a potential that was fitted here. */
 const FITTED = "fitted";
 
-const views = {
-  gallery: byId("gallery-view", HTMLElement),
-  setup: byId("setup-view", HTMLElement),
-  run: byId("run-view", HTMLElement),
-  fit: byId("fit-view", HTMLElement),
-  analyze: byId("analyze-view", HTMLElement),
-};
-const badge = byId("engine-badge", HTMLElement);
+const VIEWS = /** @type {const} */ (["gallery", "setup", "run", "fit", "analyze"]);
 
 /** @type {Preset[]} */
 let presets = [];
@@ -50,7 +42,6 @@ let runView;
 let fitView;
 /** @type {AnalyzeView | undefined} */
 let analyzeView;
-let isolated = false;
 
 begin().catch((error) => {
   byId("gallery-status", HTMLElement).textContent = `Crucible could not start: ${reasonOf(error)}. Reloading the page may help.`;
@@ -63,7 +54,10 @@ async function begin() {
   for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
   // A fit is kept nowhere, so that the browser asks before it is lost.
   window.addEventListener("beforeunload", (event) => {
-    if (fitView?.fitter) event.preventDefault();
+    if (!fitView?.hasUnsaved) return;
+    event.preventDefault();
+    // What older browsers heed.
+    event.returnValue = true;
   });
   const isolation = await prepareIsolation();
   if (isolation.reloading) return;
@@ -78,9 +72,9 @@ async function begin() {
   void keepForOffline(threadsAvailable() > 1 ? "threads" : "single");
 }
 
-/** By its own means it would change the address, in which the page reads what to show. */
+/** By its own means it would change the address, in which the page reads what to show. A page kept from before may lack it. */
 function connectSkipLink() {
-  byId("skip-link", HTMLAnchorElement).addEventListener("click", (event) => {
+  document.getElementById("skip-link")?.addEventListener("click", (event) => {
     event.preventDefault();
     byId("main", HTMLElement).focus();
   });
@@ -92,10 +86,9 @@ function isOurs(hash) {
 }
 
 /** @param {Isolation} isolation */
-function showIsolation({ isolated: has, reason }) {
-  isolated = has;
+function showIsolation({ isolated, reason }) {
   showReady();
-  if (has) return;
+  if (isolated) return;
   const notice = byId("isolation-notice", HTMLElement);
   const link = el("a", { href: fullSpeedAddress(), target: "_blank", rel: "noopener" }, "Open at full speed in a new tab");
   notice.replaceChildren(el("p", {}, `This page runs on one thread: ${reason}. `, link, "."));
@@ -103,11 +96,12 @@ function showIsolation({ isolated: has, reason }) {
 }
 
 function showReady() {
-  badge.textContent = isolated ? `Threads ready: ${threadsAvailable()}` : "One thread";
+  showBadge(threadsAvailable() > 1 ? `Threads ready: ${threadsAvailable()}` : "One thread");
 }
 
-function threadsAvailable() {
-  return isolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+/** @param {string} words */
+function showBadge(words) {
+  byId("engine-badge", HTMLElement).textContent = words;
 }
 
 async function fillGallery() {
@@ -142,7 +136,7 @@ function route() {
     return;
   }
   if (view === "analyze") {
-    analyzeView ??= new AnalyzeView(byId("analyze", HTMLElement), { isolated });
+    analyzeView ??= new AnalyzeView(byId("analyze", HTMLElement));
     return show("analyze");
   }
   if (view !== "") history.replaceState(null, "", "#/");
@@ -193,7 +187,8 @@ function showSetup(preset) {
 /** What runs, or ran last, if that is of this entry. @param {Preset} preset @returns {RunSpec} */
 function latestSpec({ name, spec }) {
   if (begun?.preset !== name) return spec;
-  const latest = begun.request.spec;
+  // A version that was saved may name the potential in ways of its time; the files are those of now.
+  const latest = { ...begun.request.spec, schema: spec.schema, potential: spec.potential };
   // A form can't give files that a person gave before.
   return latest.structure.kind === "file" ? { ...latest, structure: spec.structure } : latest;
 }
@@ -214,13 +209,9 @@ function follow(run, checkpoint) {
   // It offers what this run is about to replace.
   byId("saved-run", HTMLElement).replaceChildren();
   runView ??= new RunView(byId("run", HTMLElement), {
-    ready: (threads) => {
-      badge.textContent = runningWords(threads, begun?.request.threads ?? 1);
-    },
+    ready: (threads) => showBadge(runningWords(threads, begun?.request.threads ?? 1)),
     refused,
-    save: async ({ bytes, progress }) => {
-      if (begun) runView?.showKept(await saveRun({ ...begun, checkpoint: bytes, progress, savedAt: Date.now() }));
-    },
+    save: ({ bytes, progress }) => saveRun({ ...(begun ?? run), checkpoint: bytes, progress, savedAt: Date.now() }),
     label: (file) => {
       // Before the address changes, so that the run still stands while its file is read.
       showFit().label(file);
@@ -276,10 +267,10 @@ function goOn({ title, preset, request, checkpoint }) {
   follow({ title, preset, request: { ...request, threads: Math.min(request.threads, threadsAvailable()) } }, checkpoint);
 }
 
-/** @param {keyof typeof views} name */
+/** @param {(typeof VIEWS)[number]} name */
 function show(name) {
-  const changed = views[name].hidden;
-  for (const [key, view] of Object.entries(views)) view.hidden = key !== name;
+  const changed = viewOf(name).hidden;
+  for (const one of VIEWS) viewOf(one).hidden = one !== name;
   const own = name === "run" ? begun?.title : setup && withSubscripts(setup.preset.title);
   const title = markTask(byId("site-nav", HTMLElement), name) ?? own ?? "Run";
   document.title = name === "gallery" ? "Crucible" : `${title} – Crucible`;
@@ -288,4 +279,9 @@ function show(name) {
   byId("refusal", HTMLElement).hidden = true;
   window.scrollTo(0, 0);
   byId("main", HTMLElement).focus({ preventScroll: true });
+}
+
+/** @param {(typeof VIEWS)[number]} name */
+function viewOf(name) {
+  return byId(`${name}-view`, HTMLElement);
 }

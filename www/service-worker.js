@@ -14,7 +14,8 @@ scope.addEventListener("install", () => {
 });
 
 scope.addEventListener("activate", (event) => {
-  event.waitUntil(caches.delete(MIXED).then(() => scope.clients.claim()));
+  // Pages are taken over even where the storage refuses.
+  event.waitUntil(caches.delete(MIXED).catch(() => false).then(() => scope.clients.claim()));
 });
 
 scope.addEventListener("fetch", (event) => {
@@ -41,12 +42,14 @@ async function answer(request, alive) {
 }
 
 /**
- * Asks the host whether a copy still holds, however long it said that it would: the parts of an engine must be of one build.
- * What names its own way is left to it, and so are navigations, which some browsers let nobody change.
+ * Asks the host whether a copy still holds, however long it said that it would: a page and its scripts must be of one version.
+ * What names its own way is left to it.
  * @param {Request} request
  */
 function fromNetwork(request) {
-  return request.mode === "navigate" || request.cache !== "default" ? fetch(request) : fetch(request, { cache: "no-cache" });
+  // A navigation can't be asked for with other options, so that its address is; the browser follows redirects by itself.
+  if (request.mode === "navigate") return fetch(request.url, { cache: "no-cache", redirect: "manual" });
+  return request.cache === "default" ? fetch(request, { cache: "no-cache" }) : fetch(request);
 }
 
 /** The newest version that is kept whole. @returns {Promise<Cache | undefined>} */

@@ -14,10 +14,10 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** @param {Page} page */
-async function startArgon(page) {
+/** @param {Page} page @param {number} [production] ps */
+async function startArgon(page, production = 100_000) {
   await choose(page, "argon-liquid");
-  await fill(page, { atoms: 108, equilibration: 0.5, production: 100_000 });
+  await fill(page, { atoms: 108, equilibration: 0.5, production });
   await page.click("form button[type=submit]");
   await untilState(page, "running");
   await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
@@ -61,9 +61,12 @@ test("a run that is left for another view goes on from there, with its own setti
   const left = await shownStep(page);
   await page.click(".site-nav a[data-view=fit]");
   await page.click("a.brand");
+  await page.waitForSelector(".saved-run");
+  const kept = await page.evaluate(keptStep);
+  assert.ok(kept >= left, `left at step ${left}, kept at step ${kept}`);
   await page.click("button:text-is('Continue this run')");
   await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
-  assert.ok((await shownStep(page)) >= left, "steps were lost");
+  assert.ok((await shownStep(page)) >= kept, "it began again");
   await page.reload();
   await page.click("button:text-is('Continue this run')");
   await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
@@ -72,6 +75,15 @@ test("a run that is left for another view goes on from there, with its own setti
   assert.equal(await page.inputValue("form input[name=production]"), "100000");
   await close();
 });
+
+/** The step at which the browser has the run. */
+async function keptStep() {
+  const answer = (/** @type {IDBRequest} */ request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+  const database = await answer(indexedDB.open("crucible"));
+  const run = await answer(database.transaction("runs").objectStore("runs").get("latest"));
+  database.close();
+  return run.progress.step;
+}
 
 test("of two tabs one has its run kept, and the other says so until the first is left", async () => {
   const { page, url, close } = await openPage(browser);
@@ -87,6 +99,25 @@ test("of two tabs one has its run kept, and the other says so until the first is
   await page.waitForSelector(".saved-run");
   await other.click("button:text-is('Pause')");
   await other.waitForSelector("#run .notice", { state: "hidden" });
+  await close();
+});
+
+test("a run that the browser does not keep is left, offered and forgotten in its own tab", async () => {
+  const { page, url, close } = await openPage(browser);
+  await startArgon(page);
+  const other = await page.context().newPage();
+  await other.goto(url);
+  await startArgon(other, 50_000);
+  await other.waitForSelector("#run .notice:visible");
+  await other.click("a.brand");
+  await other.click("button:text-is('Continue this run')");
+  await other.click("a:text-is('Set-up')");
+  assert.equal(await other.inputValue("form input[name=production]"), "50000");
+  await other.click("a.brand");
+  await other.click("button:text-is('Forget it')");
+  await other.waitForFunction(() => document.activeElement?.id === "gallery-title");
+  // The other tab's run is not forgotten with it.
+  assert.ok((await page.evaluate(keptStep)) > 0);
   await close();
 });
 

@@ -1,11 +1,11 @@
 // The page inside a page of course materials on another site, and the page without a network.
 
 import assert from "node:assert/strict";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { choose, fill, launch, openPage, PATIENCE_MS, untilState } from "./harness.js";
+import { choose, fill, launch, openPage, PATIENCE_MS, SITE, untilState } from "./harness.js";
 import { serve } from "./server.js";
 
 /** @import { Browser, Frame, Page } from "playwright-core" */
@@ -65,11 +65,16 @@ test("in a frame of a plain course page it runs, and says on how many threads", 
   await close();
 });
 
-test("a page that was opened before opens and runs without a network", async () => {
-  const { page, url, close, stopServer } = await openPage(browser, { expectErrors: /Failed to load resource|ERR_CONNECTION_REFUSED/ });
+/** Until the page has a service worker and is kept for use offline. @param {Page} page */
+async function untilKept(page) {
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   await page.waitForFunction(() => document.documentElement.dataset["offline"] === "ready");
+}
+
+test("a page that was opened before opens and runs without a network", async () => {
+  const { page, url, close, stopServer } = await openPage(browser, { expectErrors: /Failed to load resource|ERR_CONNECTION_REFUSED/ });
+  await untilKept(page);
   const engines = await page.evaluate(async () => {
     const kept = ["threads", "single"].map(async (build) => ((await caches.match(new URL(`pkg/${build}/crucible_bg.wasm`, location.href))) ? build : ""));
     return (await Promise.all(kept)).filter((build) => build !== "");
@@ -83,4 +88,29 @@ test("a page that was opened before opens and runs without a network", async () 
   await page.click("form button[type=submit]");
   await untilState(page, "finished");
   await close();
+});
+
+test("where the host lets files be kept for minutes, a new version shows at once, and only what changed is fetched", async () => {
+  const site = await mkdtemp(join(tmpdir(), "site-"));
+  await cp(SITE, site, { recursive: true });
+  const { page, url, sent, close } = await openPage(browser, { site, maxAge: 600 });
+  await untilKept(page);
+  await page.evaluate(() => caches.open("crucible-1"));
+  const change = async (/** @type {string} */ name, /** @type {string | RegExp} */ from, /** @type {string} */ to) => {
+    const text = await readFile(join(site, name), "utf8");
+    assert.notEqual(text.replace(from, to), text);
+    await writeFile(join(site, name), text.replace(from, to));
+  };
+  await change("index.html", "Melt something", "Melt it anew");
+  await change("files.json", /"version":"\w+"/, '"version":"next"');
+  sent.length = 0;
+  // Not a reload, which would ask the host by itself.
+  const later = await page.context().newPage();
+  await later.goto(url);
+  assert.equal(await later.textContent("#gallery-title"), "Melt it anew");
+  await untilKept(later);
+  assert.deepEqual(await later.evaluate(() => caches.keys()), ["crucible-/-next"]);
+  assert.deepEqual([...new Set(sent)].sort(), ["files.json", "index.html"]);
+  await close();
+  await rm(site, { recursive: true });
 });

@@ -47,10 +47,10 @@ export async function launch() {
 /**
  * A watched page on a server of its own (with `embedded` not yet opened: a page of another site will frame it); `close` fails on whatever went wrong in it.
  * @param {Browser} browser
- * @param {{ isolated?: boolean, embedded?: boolean, base?: string, query?: string, size?: keyof typeof SIZES, theme?: "light" | "dark", expectErrors?: RegExp }} [options]
+ * @param {{ site?: string, maxAge?: number, isolated?: boolean, embedded?: boolean, base?: string, query?: string, size?: keyof typeof SIZES, theme?: "light" | "dark", expectErrors?: RegExp }} [options]
  */
-export async function openPage(browser, { isolated = true, embedded = false, base = "/", query = "", size = "wide", theme = "light", expectErrors } = {}) {
-  const server = await serve(SITE, { isolated, base });
+export async function openPage(browser, { site = SITE, maxAge, isolated = true, embedded = false, base = "/", query = "", size = "wide", theme = "light", expectErrors } = {}) {
+  const server = await serve(site, { isolated, base, ...(maxAge !== undefined && { maxAge }) });
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, acceptDownloads: true });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
@@ -72,6 +72,7 @@ export async function openPage(browser, { isolated = true, embedded = false, bas
   return {
     page,
     url: server.url,
+    sent: server.sent,
     stopServer: server.close,
     close: async () => {
       await context.close();

@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { extname, join, normalize, relative } from "node:path";
 
 /** @type {Record<string, string>} */
 const TYPES = {
@@ -17,9 +17,12 @@ const TYPES = {
 
 /**
  * @param {string} folder
- * @param {{ isolated?: boolean, base?: string }} [options] `base` begins and ends with a slash
+ * @param {{ isolated?: boolean, base?: string, maxAge?: number }} [options] `base` begins and ends with a slash; `maxAge`: how long
+ *   browsers may use a file without asking, seconds, as many hosts of static files say
  */
-export async function serve(folder, { isolated = false, base = "/" } = {}) {
+export async function serve(folder, { isolated = false, base = "/", maxAge } = {}) {
+  /** Files that were sent, and not only found unchanged. @type {string[]} */
+  const sent = [];
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname);
     const inside = path.startsWith(base) ? normalize(`/${path.slice(base.length)}`) : undefined;
@@ -35,6 +38,16 @@ export async function serve(folder, { isolated = false, base = "/" } = {}) {
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
       response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
     }
+    if (maxAge !== undefined) {
+      const tag = `"${found.size}-${found.mtimeMs}"`;
+      response.setHeader("Cache-Control", `max-age=${maxAge}`);
+      response.setHeader("ETag", tag);
+      if (request.headers["if-none-match"] === tag) {
+        response.writeHead(304).end();
+        return;
+      }
+    }
+    sent.push(relative(folder, file));
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
@@ -44,6 +57,7 @@ export async function serve(folder, { isolated = false, base = "/" } = {}) {
   const port = typeof address === "object" && address ? address.port : 0;
   return {
     url: `http://localhost:${port}${base}`,
+    sent,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));

@@ -187,15 +187,22 @@ fn lammps_data_are_in_the_units_that_their_title_says() {
     };
     let by_lammps =
         |units: &str| format!("LAMMPS data file via write_data, version 29 Aug 2024, timestep = 5, units = {units}");
-    let metal =
-        ["# Crucible, units metal, boundary p p p", "formula units = 8", "8 formula units of argon"].map(str::to_owned);
-    let titles = metal.into_iter().chain([by_lammps("metal")]).map(|title| (title, 0.002));
-    for (title, velocity) in titles.chain([(by_lammps("real"), 2.0), ("units real".to_owned(), 2.0)]) {
+    let metal = [
+        "# Crucible, units metal, boundary p p p",
+        "argon in metal units",
+        "formula units = 8",
+        "formula units = KCl",
+        "8 formula units of argon",
+    ];
+    let real = ["units real", "Units: real", "argon (real units), 8 formula units"];
+    let metal = metal.map(str::to_owned).into_iter().chain(["metal", "own"].map(by_lammps));
+    let real = real.map(str::to_owned).into_iter().chain([by_lammps("real")]);
+    for (title, velocity) in metal.map(|title| (title, 0.002)).chain(real.map(|title| (title, 2.0))) {
         let system = read(&title).expect("known units");
         assert_eq!(system.positions, [Vec3::new(1.0, 2.0, 3.0)], "{title}");
         assert_eq!(system.velocities, [Vec3::new(velocity, 0.0, 0.0)], "{title}");
     }
-    for title in [by_lammps("lj"), by_lammps("own"), "units si".to_owned()] {
+    for title in [by_lammps("lj"), "units si".to_owned(), "argon, LJ units".to_owned()] {
         let refused = read(&title).expect_err("other units").to_string();
         assert!(refused.contains("line 1") && refused.contains("metal or real"), "{refused}");
     }

@@ -26,7 +26,7 @@ fn chart(title: &str, x: Axis, y: Axis, series: Vec<Series>) -> ChartSpec {
 }
 
 fn series(name: &str, x: Vec<f64>, y: Vec<f64>, error: Vec<Option<f64>>, style: Style) -> Series {
-    Series { name: name.to_owned(), x, y, error: Some(error), style }
+    Series { name: name.to_owned(), x, y, error: Some(error), style, colour: None }
 }
 
 fn property(

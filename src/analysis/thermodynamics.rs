@@ -199,7 +199,14 @@ impl Reporter<'_> {
             title: format!("{name} as the run grew"),
             x: axis("time", "ps"),
             y: axis(name, &estimate.unit),
-            series: vec![Series { name: "so far".to_owned(), x, y, error: Some(error), style: Style::Line }],
+            series: vec![Series {
+                name: "so far".to_owned(),
+                x,
+                y,
+                error: Some(error),
+                style: Style::Line,
+                colour: None,
+            }],
             theme: Default::default(),
             transparent: false,
         }

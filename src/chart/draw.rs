@@ -85,7 +85,7 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, spec: &ChartSpec,
     let plot = Plot::new(spec, top, size);
     canvas.axes(spec, &plot)?;
     for (k, series) in spec.series.iter().enumerate() {
-        canvas.series(series, k, &plot)?;
+        canvas.series(series, series.colour.unwrap_or(k), &plot)?;
     }
     canvas.outline(&plot.frame)?;
     if spec.series.iter().all(|series| series.x.is_empty()) {
@@ -242,9 +242,10 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
                 break;
             }
             let middle = y + 0.5 * TICK_SIZE;
-            self.curve(one, k, &[(x, middle), (x + SWATCH, middle)])?;
+            let index = one.colour.unwrap_or(k);
+            self.curve(one, index, &[(x, middle), (x + SWATCH, middle)])?;
             if one.style.has_points() {
-                self.dot((x + 0.5 * SWATCH, middle), self.colour(k))?;
+                self.dot((x + 0.5 * SWATCH, middle), self.colour(index))?;
             }
             self.text(&name, font, (x + SWATCH + 6.0, y), HPos::Left, VPos::Top)?;
             x += wide + 16.0;

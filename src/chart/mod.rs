@@ -83,6 +83,9 @@ pub struct Series {
     /// How it is drawn.
     #[serde(default)]
     pub style: Style,
+    /// Drawn in the colour of the series of this index, where the two belong together.
+    #[serde(default)]
+    pub colour: Option<usize>,
 }
 
 /// How a series is drawn.

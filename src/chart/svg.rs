@@ -41,7 +41,7 @@ mod tests {
 
     fn series(name: &str, points: &[(f64, f64)], style: Style) -> Series {
         let (x, y) = points.iter().copied().unzip();
-        Series { name: name.to_owned(), x, y, error: None, style }
+        Series { name: name.to_owned(), x, y, error: None, style, colour: None }
     }
 
     fn chart(series: Vec<Series>) -> ChartSpec {
@@ -91,6 +91,30 @@ mod tests {
         let background = |svg: &str| svg.contains("width=\"4800\" height=\"3200\" opacity=\"1\"");
         assert!(background(&svg) || svg.contains("#FFFFFF"));
         assert!(!to_svg(&spec, 480, 320).unwrap().contains("#161D25"));
+    }
+
+    #[test]
+    fn a_series_may_share_the_colour_of_another() {
+        let points = || series("measured", &[(2.7, 4.0), (10.0, 1.0)], Style::Points);
+        let dot = |spec: &ChartSpec| {
+            to_svg(spec, 480, 320)
+                .unwrap()
+                .split("<circle")
+                .nth(1)
+                .unwrap()
+                .split('>')
+                .next()
+                .unwrap()
+                .split("fill=")
+                .nth(1)
+                .unwrap()
+                .to_owned()
+        };
+        let mut spec = chart(vec![series("Ca–Cl", &[(0.0, 0.0), (10.0, 1.0)], Style::Line), points()]);
+        let own = dot(&spec);
+        spec.series[1].colour = Some(0);
+        assert_ne!(dot(&spec), own);
+        assert_eq!(dot(&spec), dot(&chart(vec![points()])));
     }
 
     #[test]

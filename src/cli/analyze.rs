@@ -1,12 +1,12 @@
 //! `crucible analyze`: properties from a trajectory that another program wrote.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+use crucible::Result;
 use crucible::io::{FluxLogSettings, LogUnits, TrajectoryReader, read_flux_log};
 use crucible::run::{Analysis, AnalyzeSettings, TrajectoryReport};
-use crucible::{Error, Result};
 
 use super::{files, properties};
 
@@ -87,12 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     files::read_pieces(&arguments.trajectory, |piece| reader.feed(piece, &mut |frame| analysis.take(frame)))?;
     reader.finish(&mut |frame| analysis.take(frame))?;
     let report = analysis.report()?;
-    if arguments.json.as_deref() != Some(Path::new("-")) {
-        files::write("-".as_ref(), table(&report).as_bytes())?;
-    }
-    let Some(path) = &arguments.json else { return Ok(()) };
-    let json = serde_json::to_vec_pretty(&report);
-    files::write(path, &json.map_err(|error| Error::invalid("results", error, "finite values"))?)
+    files::write_report(arguments.json.as_deref(), &report, &table(&report))
 }
 
 fn table(report: &TrajectoryReport) -> String {

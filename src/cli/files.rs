@@ -77,7 +77,18 @@ pub fn write_report(json: Option<&Path>, report: &impl Serialize, text: &str) ->
     };
     let written = json.map_or(Ok(()), write_json);
     let printed = if json == Some(Path::new("-")) { Ok(()) } else { write("-".as_ref(), text.as_bytes()) };
-    written.and(printed)
+    first_error([written, printed])
+}
+
+/// Succeeds where all did. Of several errors the first is returned, and the others are told.
+///
+/// # Errors
+/// The first of them.
+pub fn first_error(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+    let mut errors = outcomes.into_iter().filter_map(Result::err);
+    let first = errors.next();
+    errors.for_each(|error| eprintln!("error: {error}"));
+    first.map_or(Ok(()), Err)
 }
 
 /// Writes a file by way of another beside it, so that at any time either the old content is there or the new.

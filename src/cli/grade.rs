@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crucible::fitting::grade_configurations;
-use crucible::io::{Configuration, StructureFormat, read_almtp, write_structure};
+use crucible::io::{Configuration, StructureFormat, read_almtp, write_labelled};
 use crucible::potential::mtp::Grades;
 use crucible::{Error, Result};
 use serde::Serialize;
@@ -55,27 +55,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let almtp = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?;
     let name = files::name(&arguments.structures);
     let mut structures = species::read(&arguments.structures)?;
-    let mut matched = structures.clone();
-    species::match_potential(&mut matched, &almtp.parameters, &arguments.species, &name)?;
-    let grades = grade_configurations(&almtp, &matched)?;
+    species::match_potential(&mut structures, &almtp.parameters, &arguments.species, &name)?;
+    let grades = grade_configurations(&almtp, &structures)?;
     if let Some(out) = &arguments.out {
-        // Formats that number species must number them as the potential does.
-        species::assign(&mut structures, &arguments.species)?;
-        write_graded(structures, &grades, out)?;
+        write_graded(structures.clone(), &grades, &almtp.parameters.species_labels, out)?;
     }
     if let Some(out) = &arguments.json {
-        let report = Report { cfgs: matched.iter().zip(&grades).map(|(s, grades)| graded(s, grades)).collect() };
+        let report = Report { cfgs: structures.iter().zip(&grades).map(|(s, grades)| graded(s, grades)).collect() };
         let json = serde_json::to_vec(&report).map_err(|error| Error::invalid("JSON", error, "finite values"))?;
         return files::write(out, &json);
     }
-    files::write("-".as_ref(), table(&matched, &grades).as_bytes())
+    files::write("-".as_ref(), table(&structures, &grades).as_bytes())
 }
 
 fn graded<'a>(structure: &'a Configuration, grades: &'a Grades) -> Graded<'a> {
     Graded { name: structure.name.as_deref(), grade: grades.grade, site_grades: &grades.sites }
 }
 
-fn write_graded(mut structures: Vec<Configuration>, grades: &[Grades], out: &Path) -> Result<()> {
+fn write_graded(mut structures: Vec<Configuration>, grades: &[Grades], labels: &[usize], out: &Path) -> Result<()> {
     let name = files::name(out);
     let format = StructureFormat::from_name(&name)
         .ok_or_else(|| Error::invalid("--out", &name, "a name ending in .cfg or .extxyz"))?;
@@ -84,7 +81,7 @@ fn write_graded(mut structures: Vec<Configuration>, grades: &[Grades], out: &Pat
         structure.columns.retain(|(column, _)| column != "nbh_grades");
         structure.columns.push(("nbh_grades".to_owned(), grades.sites.clone()));
     }
-    files::write(out, write_structure(format, &structures)?.as_bytes())
+    files::write(out, write_labelled(format, &structures, labels)?.as_bytes())
 }
 
 /// States the grade where MLIP does.

@@ -24,7 +24,8 @@ use super::{calculation, files, species};
 
 Each configuration has a folder of its own. What is labelled already is not run again, what was interrupted is. GPAW's
 scripts take D3(BJ) from Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder.
-Never mix labels of two codes or settings in one fit.")]
+Never mix labels of two codes or settings in one fit. A .cfg data set numbers species by their places in --species, from 0;
+for `crucible train --template` with a potential that numbers them otherwise, write .extxyz.")]
 pub struct Arguments {
     /// Structures to label: .extxyz, .cfg, LAMMPS .data or POSCAR. Without them, those of earlier inputs.
     structures: Option<PathBuf>,

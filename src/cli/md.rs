@@ -1,26 +1,25 @@
 //! `crucible md`: a run from its specification to its results.
 
+mod cut;
+mod outputs;
+
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use crucible::io::{
-    Configuration, StructureFormat, flux_log_header, flux_log_row, write_extxyz, write_lammps_dump, write_structure,
-};
+use crucible::io::{Configuration, StructureFormat};
 use crucible::run::{Measured, Progress, Results, Run, RunSpec, SCHEMA, Stage};
 use crucible::{Error, Result};
 use serde::Serialize;
 
 use super::{files, properties};
+use outputs::{Outputs, trajectory_format};
 
 /// Time between two checkpoints: what a run loses that is killed.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
-/// Bytes of a trajectory or log that are written at once.
-const BUFFER: usize = 1 << 16;
-/// Bytes of both that wait for a checkpoint; then it is written early.
+/// Bytes of trajectory and log that wait for a checkpoint; then it is written early.
 const MOST_WAITING: usize = 1 << 26;
 
 /// Carry out a molecular-dynamics run: relaxation, warm-up, equilibration, production.
@@ -53,11 +52,12 @@ pub struct Arguments {
     /// Write the results (averages with error bars, RDFs, MSDs) as JSON to this file; "-" is standard output.
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
-    /// Write the production's trajectory: .extxyz, .xyz, or LAMMPS .dump (unwrapped positions). With --restore, what the file
-    /// holds stays, and frames are added.
+    /// Write the production's trajectory: .extxyz, .xyz, or LAMMPS .dump (unwrapped positions). With --restore, frames are
+    /// added to those that the file has up to the checkpoint; later ones are cut off.
     #[arg(long, value_name = "FILE")]
     trajectory: Option<PathBuf>,
-    /// Write stress, energy and heat flux over production, as a log for crucible analyze. With --restore, rows are added.
+    /// Write stress, energy and heat flux over production, as a log for crucible analyze. With --restore, rows are
+    /// added to those that the file has up to the checkpoint; later ones are cut off.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     /// Steps between two rows of the log.
@@ -113,15 +113,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.restore {
         run.restore(&files::read(path)?)?;
     }
-    let mut outputs = Outputs::open(arguments, run.spec().timestep_fs)?;
-    let carried_out = carry_out(&mut run, arguments, &mut outputs);
+    let mut outputs = Outputs::open(arguments, &run)?;
+    let mut outcomes = vec![carry_out(&mut run, arguments, &mut outputs)];
     // What can't be written keeps nothing else from being so, and what there is is kept after a run that blew up.
-    let mut written = Vec::new();
-    if carried_out.is_ok() {
-        written.extend([report(&run, arguments), save(&run, arguments)]);
+    if outcomes[0].is_ok() {
+        outcomes.extend([report(&run, arguments), save(&run, arguments)]);
     }
-    written.extend([outputs.close(), write_last(&run, arguments), write_kept(&run, arguments)]);
-    carried_out.and(written.into_iter().collect())
+    outcomes.extend(outputs.close());
+    outcomes.extend([write_last(&run, arguments), write_kept(&run, arguments)]);
+    files::first_error(outcomes)
 }
 
 /// Checks that all can be written that the run will write, before it begins.
@@ -165,14 +165,6 @@ fn format_of(path: &Path) -> Result<StructureFormat> {
     })
 }
 
-fn trajectory_format(path: &Path) -> Result<StructureFormat> {
-    let name = files::name(path);
-    let known = StructureFormat::from_name(&name);
-    known
-        .filter(|format| matches!(format, StructureFormat::ExtXyz | StructureFormat::LammpsDump))
-        .ok_or_else(|| Error::invalid("--trajectory", name, "a name ending in .extxyz, .xyz or .dump"))
-}
-
 /// The format of what is kept: one that holds many structures.
 fn kept_format(path: &Path) -> Result<StructureFormat> {
     let format = format_of(path)?;
@@ -188,7 +180,7 @@ fn kept_format(path: &Path) -> Result<StructureFormat> {
 fn write_last(run: &Run, arguments: &Arguments) -> Result<()> {
     let Some(path) = &arguments.last else { return Ok(()) };
     let last = Configuration::new(run.frame().clone());
-    files::write(path, write_structure(format_of(path)?, &[last])?.as_bytes())
+    files::write(path, run.write(format_of(path)?, &[last])?.as_bytes())
 }
 
 /// Writes what the run kept, and says what it met.
@@ -198,7 +190,7 @@ fn write_kept(run: &Run, arguments: &Arguments) -> Result<()> {
         eprintln!("warning: {warning}");
     }
     match (&arguments.kept, run.progress().kept_configurations) {
-        (Some(path), _) => files::write(path, write_structure(kept_format(path)?, &run.kept())?.as_bytes()),
+        (Some(path), _) => files::write(path, run.write(kept_format(path)?, &run.kept())?.as_bytes()),
         (None, 0) => Ok(()),
         (None, kept) => {
             eprintln!("{kept} configurations were kept; --kept FILE writes them");
@@ -239,166 +231,6 @@ fn carry_out(run: &mut Run, arguments: &Arguments, outputs: &mut Outputs) -> Res
     outputs.flush();
     monitor.end(&run.progress());
     Ok(())
-}
-
-/// What is written while the run goes on.
-struct Outputs {
-    trajectory: Option<Trajectory>,
-    log: Option<Log>,
-}
-
-impl Outputs {
-    fn open(arguments: &Arguments, timestep_fs: f64) -> Result<Self> {
-        let trajectory = arguments.trajectory.as_deref().map(|path| Trajectory::open(path, arguments));
-        let log = arguments.log.as_deref().map(|path| Log::open(path, arguments, timestep_fs));
-        Ok(Self { trajectory: trajectory.transpose()?, log: log.transpose()? })
-    }
-
-    fn steps_until_next(&self, step: u64) -> u64 {
-        let every = [self.trajectory.as_ref().map(|own| own.every), self.log.as_ref().map(|own| own.every)];
-        every.into_iter().flatten().map(|every| every - step % every).min().unwrap_or(u64::MAX)
-    }
-
-    /// Writes what is due at this step.
-    fn write(&mut self, run: &Run, progress: &Progress) {
-        if let Some(trajectory) = self.trajectory.as_mut().filter(|own| progress.step.is_multiple_of(own.every)) {
-            trajectory.write(run, progress);
-        }
-        if let Some(log) = self.log.as_mut().filter(|own| progress.step.is_multiple_of(own.every)) {
-            log.write(run, progress);
-        }
-    }
-
-    /// Bytes that are not in the files yet.
-    fn waiting(&self) -> usize {
-        let outs = [self.trajectory.as_ref().map(|own| &own.out), self.log.as_ref().map(|own| &own.out)];
-        outs.into_iter().flatten().map(|out| out.pending.len()).sum()
-    }
-
-    fn flush(&mut self) {
-        self.trajectory.iter_mut().for_each(|trajectory| trajectory.out.flush());
-        self.log.iter_mut().for_each(|log| log.out.flush());
-    }
-
-    /// The first refusal of each, if there was one.
-    fn close(self) -> Result<()> {
-        let trajectory = self.trajectory.map_or(Ok(()), |trajectory| trajectory.out.close());
-        let log = self.log.map_or(Ok(()), |log| log.out.close());
-        trajectory.and(log)
-    }
-}
-
-/// A text that comes bit by bit. The run goes on without it where the disk is full; the refusal counts at the end.
-struct Out {
-    path: PathBuf,
-    file: File,
-    pending: String,
-    /// Whether it is for the caller to say when the text goes to the file.
-    waits: bool,
-    outcome: Result<()>,
-}
-
-impl Out {
-    /// Empties the file, unless the run goes on from a checkpoint.
-    fn open(path: &Path, arguments: &Arguments) -> Result<Self> {
-        let file = match arguments.restore {
-            Some(_) => OpenOptions::new().append(true).create(true).open(path),
-            None => File::create(path),
-        };
-        let file = file.map_err(|error| files::refused(path, &error))?;
-        let waits = arguments.checkpoint.is_some();
-        Ok(Self { path: path.to_owned(), file, pending: String::new(), waits, outcome: Ok(()) })
-    }
-
-    /// Whether the file has no text yet.
-    fn is_empty(&self) -> bool {
-        self.file.metadata().is_ok_and(|metadata| metadata.len() == 0)
-    }
-
-    fn write(&mut self, text: Result<String>) {
-        match text {
-            Ok(text) => self.pending.push_str(&text),
-            Err(error) => self.refuse(error),
-        }
-        if !self.waits && self.pending.len() > BUFFER {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        // After a refusal there would be a gap.
-        if self.outcome.is_ok()
-            && let Err(error) = self.file.write_all(self.pending.as_bytes())
-        {
-            self.refuse(files::refused(&self.path, &error));
-        }
-        self.pending.clear();
-    }
-
-    /// Keeps the first refusal for the end, and tells it at once.
-    fn refuse(&mut self, error: Error) {
-        if self.outcome.is_ok() {
-            eprintln!("not written any further: {error}");
-            self.outcome = Err(error);
-        }
-    }
-
-    fn close(mut self) -> Result<()> {
-        self.flush();
-        self.outcome
-    }
-}
-
-/// The frames of the production stage.
-struct Trajectory {
-    format: StructureFormat,
-    every: u64,
-    out: Out,
-}
-
-impl Trajectory {
-    fn open(path: &Path, arguments: &Arguments) -> Result<Self> {
-        Ok(Self { format: trajectory_format(path)?, every: arguments.every, out: Out::open(path, arguments)? })
-    }
-
-    fn write(&mut self, run: &Run, progress: &Progress) {
-        let system = run.frame();
-        let text = if self.format == StructureFormat::LammpsDump {
-            write_lammps_dump(system, progress.step)
-        } else {
-            let evaluation = run.evaluation();
-            let mut frame = Configuration::new(system.clone());
-            frame.energy = Some(evaluation.energy());
-            frame.forces = Some(evaluation.forces.clone());
-            frame.features =
-                vec![("step".into(), progress.step.to_string()), ("time_ps".into(), progress.time_ps.to_string())];
-            Ok(write_extxyz(&[frame]))
-        };
-        self.out.write(text);
-    }
-}
-
-/// Stress, energy and heat flux of the production stage.
-struct Log {
-    every: u64,
-    out: Out,
-}
-
-impl Log {
-    /// A log that goes on has its header already.
-    fn open(path: &Path, arguments: &Arguments, timestep_fs: f64) -> Result<Self> {
-        let mut out = Out::open(path, arguments)?;
-        if out.is_empty() {
-            out.write(Ok(flux_log_header(timestep_fs)));
-        }
-        Ok(Self { every: arguments.log_every, out })
-    }
-
-    fn write(&mut self, run: &Run, progress: &Progress) {
-        if let Some(row) = run.fluxes() {
-            self.out.write(Ok(flux_log_row(progress.step, &row)));
-        }
-    }
 }
 
 /// Progress on standard error: one line that changes on a terminal, else a line now and then.

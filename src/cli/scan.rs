@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let found = scan_properties(&points);
     text.push_str(&format!("From the change with temperature\n{}", properties::table(&found, &[])));
     let report = Report { schema: SCHEMA, specification, points, properties: found };
-    carried_out.and(files::write_report(arguments.json.as_deref(), &report, &text))
+    files::first_error([carried_out, files::write_report(arguments.json.as_deref(), &report, &text)])
 }
 
 /// A scan is over the temperature of production, which a ramp would change.

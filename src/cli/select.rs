@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use crucible::fitting::{Selection, grade_mode};
-use crucible::io::{Almtp, Configuration, StructureFormat, read_almtp, write_almtp, write_als, write_structure};
+use crucible::io::{Almtp, Configuration, StructureFormat, read_almtp, write_almtp, write_als, write_labelled};
 use crucible::potential::mtp::{GradeMode, MtpParameters};
 use crucible::{Error, Result};
 use serde::Serialize;
@@ -93,12 +93,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     species::match_potential(&mut known, &parameters, &[], &files::name(&arguments.potential))?;
     // The active set counts its configurations from 1, and each file its own.
     let numbers = (1..=known.len()).chain(1..);
-    known.extend(matched(&species::read(&arguments.training)?, &parameters, arguments, &arguments.training)?);
-    let candidates = arguments.candidates.as_deref().map(species::read).transpose()?.unwrap_or_default();
-    let offered = match &arguments.candidates {
-        Some(path) => matched(&candidates, &parameters, arguments, path)?,
-        None => Vec::new(),
-    };
+    let read = |path: &Path| read_matched(path, &parameters, &arguments.species);
+    known.extend(read(&arguments.training)?);
+    let candidates = arguments.candidates.as_deref().map(read).transpose()?.unwrap_or_default();
 
     let mut selection = Selection::new(&parameters, mode, arguments.threshold)?;
     selection.offer(numbers.zip(&known))?;
@@ -106,24 +103,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         write_potential(path, &parameters, &selection)?;
     }
     let Some(path) = &arguments.candidates else { return Ok(()) };
-    let grades: Vec<f64> = selection.grades(&offered)?.iter().map(|grades| grades.grade).collect();
-    selection.offer((1..).zip(&offered))?;
+    let grades: Vec<f64> = selection.grades(&candidates)?.iter().map(|grades| grades.grade).collect();
+    selection.offer((1..).zip(&candidates))?;
     let rows = selection.rows_chosen().split_off(known.len());
     let chosen =
         largest(rows.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(k, _)| k), &grades, arguments.most);
     eprintln!("chosen: {} of the {} configurations of {}", chosen.len(), candidates.len(), files::name(path));
-    write_chosen(arguments, candidates, &grades, &chosen)
+    write_chosen(arguments, candidates, &grades, &chosen, &parameters.species_labels)
 }
 
-fn matched(
-    configurations: &[Configuration],
-    parameters: &MtpParameters,
-    arguments: &Arguments,
-    path: &Path,
-) -> Result<Vec<Configuration>> {
-    let mut matched = configurations.to_vec();
-    species::match_potential(&mut matched, parameters, &arguments.species, &files::name(path))?;
-    Ok(matched)
+fn read_matched(path: &Path, parameters: &MtpParameters, names: &[String]) -> Result<Vec<Configuration>> {
+    let mut configurations = species::read(path)?;
+    species::match_potential(&mut configurations, parameters, names, &files::name(path))?;
+    Ok(configurations)
 }
 
 fn write_potential(path: &Path, parameters: &MtpParameters, selection: &Selection) -> Result<()> {
@@ -152,6 +144,7 @@ fn write_chosen(
     mut candidates: Vec<Configuration>,
     grades: &[f64],
     chosen: &[usize],
+    labels: &[usize],
 ) -> Result<()> {
     if let Some(path) = &arguments.json {
         let selected =
@@ -169,7 +162,5 @@ fn write_chosen(
         grade::add_grade(&mut candidates[index], grades[index]);
         kept.push(candidates[index].clone());
     }
-    // Formats that number species must number them as the potential does.
-    species::assign(&mut kept, &arguments.species)?;
-    files::write(path, write_structure(format, &kept)?.as_bytes())
+    files::write(path, write_labelled(format, &kept, labels)?.as_bytes())
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crucible::io::{Almtp, Configuration, assign_species, is_numbered, read_structure};
+use crucible::io::{
+    Almtp, Configuration, assign_species, is_numbered, read_structure, types_from_labels, types_to_labels,
+};
 use crucible::potential::mtp::MtpParameters;
-use crucible::run::relabel_types;
 use crucible::system::Species;
 use crucible::{Error, Result};
 
@@ -38,11 +39,6 @@ pub fn read(path: &Path) -> Result<Vec<Configuration>> {
     read_structure(&files::read(path)?, &files::name(path))
 }
 
-/// A species that only has a number.
-fn numbered(number: usize) -> Species {
-    Species { name: number.to_string(), mass_u: 1.0, charge_e: None }
-}
-
 /// What the types of a file stand for that only numbers them: "0 is K, 1 is Ca".
 pub fn legend(species: &[Species]) -> String {
     let entries: Vec<String> =
@@ -68,9 +64,9 @@ pub fn match_potential(
             return Err(Error::invalid("--species", format!("{} names", names.len()), expected));
         }
         for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
-            relabel_types(std::slice::from_mut(configuration), &potential.species_labels)?;
+            types_from_labels(std::slice::from_mut(configuration), &potential.species_labels)?;
             // From here on numbers are places among the names.
-            configuration.system.species = (0..names.len()).map(numbered).collect();
+            configuration.system.species = (0..names.len()).map(Species::unknown).collect();
         }
         return assign(configurations, names);
     }
@@ -79,7 +75,7 @@ pub fn match_potential(
         let found = format!("elements {} in {file}", names.join(", "));
         return Err(Error::invalid("--species", found, "the elements of the potential's species in its order"));
     }
-    relabel_types(configurations, &potential.species_labels)
+    types_from_labels(configurations, &potential.species_labels)
 }
 
 /// The species of a potential: those that `--species` names, else the numbers that files have for them.
@@ -88,17 +84,14 @@ pub fn match_potential(
 /// A name that is no element's.
 pub fn of_potential(potential: &MtpParameters, names: &[String]) -> Result<Vec<Species>> {
     match names.is_empty() {
-        true => Ok(potential.species_labels.iter().copied().map(numbered).collect()),
+        true => Ok(potential.species_labels.iter().map(Species::unknown).collect()),
         false => parse(names),
     }
 }
 
 /// Turns the types of an active set's configurations into the potential's labels, which files hold.
 pub fn label_active_set(almtp: &mut Almtp) {
-    let labels = &almtp.parameters.species_labels;
-    for configuration in almtp.active_set.iter_mut().flat_map(|set| &mut set.configurations) {
-        for kind in &mut configuration.system.types {
-            *kind = labels.get(*kind as usize).map_or(*kind, |&label| label as u32);
-        }
+    if let Some(set) = &mut almtp.active_set {
+        types_to_labels(&mut set.configurations, &almtp.parameters.species_labels);
     }
 }

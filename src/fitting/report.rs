@@ -271,5 +271,5 @@ pub fn loss_curve(history: &[FitPoint]) -> ChartSpec {
 
 pub(super) fn series(name: &str, points: &[[f64; 2]], style: Style) -> Series {
     let column = |k: usize| points.iter().map(|point| point[k]).collect();
-    Series { name: name.to_owned(), x: column(0), y: column(1), error: None, style }
+    Series { name: name.to_owned(), x: column(0), y: column(1), error: None, style, colour: None }
 }

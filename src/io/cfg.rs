@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::Configuration;
-use super::species_list::{MAX_SPECIES, named};
+use super::species_list::MAX_SPECIES;
 use super::text::{Lines, MAX_COLUMNS, is_row};
 use crate::error::Result;
 use crate::math::{Mat3, Vec3};
@@ -229,7 +229,7 @@ impl Draft {
             return Ok((types, species.to_vec()));
         }
         let count = types.iter().max().map_or(0, |&largest| largest + 1);
-        Ok((types, (0..count).map(|k| named(&k.to_string())).collect()))
+        Ok((types, (0..count).map(Species::unknown).collect()))
     }
 }
 

@@ -1,5 +1,5 @@
 //! LAMMPS files in `metal` units: data files in and out, dump files out. Data files in `real` units, which differ in velocities
-//! only, are read where their title says so, as `write_data` does: `units = real`.
+//! only, are read where their title says so, as that of `write_data` does: `units = real`.
 //!
 //! LAMMPS wants a right-handed cell with a along x and b in the xy plane. A cell is brought there by a proper rotation of
 //! the cell with its atoms and velocities; a left-handed one first has all three lattice vectors negated, which leaves the
@@ -182,21 +182,17 @@ pub fn read_lammps_data(text: &str, file: &str) -> Result<Configuration> {
     draft.finish(&lines)
 }
 
-/// The unit of time in fs, by the units in a title: `units = real` or `units metal`; metal where there are none.
+/// The unit of time in fs, by the units that a title names directly after or before the word: `units = real`, `units: real`,
+/// `real units`. Metal where it names none: formula units, or units of length, are no concern here.
 fn unit_of_time(title: &str, lines: &Lines) -> Result<f64> {
-    let title = title.replace('=', " = ");
-    let words: Vec<&str> = title.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
-    let after = words.iter().rposition(|word| *word == "units").map_or(&[][..], |at| &words[at + 1..]);
-    // Formula units, or units of length, are no concern here.
-    let units = match after {
-        &["=", name, ..] if name.starts_with(char::is_alphabetic) => name,
-        &[name, ..] if UNITS.contains(&name) => name,
-        _ => "metal",
-    };
-    match units {
-        "metal" => Ok(PS_TO_FS),
-        "real" => Ok(1.0),
-        _ => Err(lines.error(&format!("units {units}"), "units metal or real")),
+    let title = title.to_lowercase();
+    let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let beside = |at: usize| [words.get(at + 1), at.checked_sub(1).and_then(|before| words.get(before))];
+    let mut named = (0..words.len()).rev().filter(|&at| words[at] == "units").flat_map(beside).flatten();
+    match named.find(|name| UNITS.contains(*name)) {
+        None | Some(&"metal") => Ok(PS_TO_FS),
+        Some(&"real") => Ok(1.0),
+        Some(name) => Err(lines.error(&format!("units {name}"), "units metal or real")),
     }
 }
 

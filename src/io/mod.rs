@@ -20,6 +20,7 @@ pub mod flux_log;
 pub mod lammps;
 pub mod mtp;
 pub mod poscar;
+mod species_labels;
 mod species_list;
 mod species_names;
 mod structure;
@@ -34,8 +35,10 @@ pub use flux_log::{FluxLog, FluxLogSettings, FluxRow, LogUnits, flux_log_header,
 pub use lammps::{read_lammps_data, write_lammps_data, write_lammps_dump};
 pub use mtp::{read_mtp, write_mtp};
 pub use poscar::{read_poscar, write_poscar};
+pub(crate) use species_labels::place_of;
+pub use species_labels::{types_from_labels, types_to_labels, write_labelled};
 pub use species_names::{assign_species, is_numbered, unite_species};
-pub use structure::{StructureFormat, read_structure, write_structure};
+pub use structure::{DUMP_HEADER, StructureFormat, dump_frame, read_structure, write_structure};
 pub use trajectory::{TrajectoryFrame, TrajectoryReader, read_trajectory};
 
 use crate::error::{Error, Result};

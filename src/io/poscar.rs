@@ -101,7 +101,7 @@ pub(super) fn read_species(lines: &mut Lines, comment: &str) -> Result<(Vec<Spec
         names = comment.split_whitespace().collect();
     }
     let species: Vec<Species> = match names.len() {
-        0 => (0..counts.len()).map(|k| named(&k.to_string())).collect(),
+        0 => (0..counts.len()).map(Species::unknown).collect(),
         n if n == counts.len() => names.into_iter().map(named).collect(),
         n => return Err(lines.error(line, format!("{n} counts, one for each species"))),
     };

@@ -30,7 +30,7 @@ impl SpeciesList {
     }
 }
 
-/// The element of that name; a label that is no element's gets a mass of 1 u, for the user to replace.
+/// The element of that name, or a label that is no element's.
 pub(super) fn named(name: &str) -> Species {
-    Species::from_name(name).unwrap_or_else(|_| Species { name: name.to_owned(), mass_u: 1.0, charge_e: None })
+    Species::from_name(name).unwrap_or_else(|_| Species::unknown(name))
 }

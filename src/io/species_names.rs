@@ -1,7 +1,7 @@
 //! Which species the type indices of configurations stand for, where several files, or a file and a potential, must agree.
 
 use super::Configuration;
-use super::species_list::{MAX_SPECIES, named};
+use super::species_list::MAX_SPECIES;
 use crate::error::{Error, Result};
 use crate::system::Species;
 
@@ -67,7 +67,7 @@ pub(super) fn number_types(configurations: &mut [Configuration]) -> Result<()> {
             return Err(Error::invalid("species of the structure", largest, expected));
         }
         if numbers.iter().enumerate().any(|(place, number)| place != *number) {
-            let all: Vec<Species> = (0..=largest).map(|number| named(&number.to_string())).collect();
+            let all: Vec<Species> = (0..=largest).map(Species::unknown).collect();
             assign_species(configuration, &all)?;
         }
     }

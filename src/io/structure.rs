@@ -6,6 +6,7 @@ use super::{
     write_lammps_data, write_lammps_dump, write_poscar,
 };
 use crate::error::{Error, Result};
+use crate::system::System;
 
 /// The formats of structures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,22 +105,30 @@ pub fn write_structure(format: StructureFormat, configurations: &[Configuration]
         StructureFormat::Cfg => Ok(write_cfg(configurations)),
         StructureFormat::ExtXyz => Ok(write_extxyz(configurations)),
         StructureFormat::LammpsData => write_lammps_data(&single()?.system),
-        StructureFormat::LammpsDump => {
-            configurations.iter().zip(0..).map(|(frame, index)| dump_frame(frame, index)).collect()
-        }
+        StructureFormat::LammpsDump => write_dump(configurations),
         StructureFormat::Poscar => write_poscar(single()?),
     }
 }
 
-/// One frame of a dump; what comes before its box stands in LAMMPS's order.
-fn dump_frame(frame: &Configuration, index: u64) -> Result<String> {
-    let feature = |name: &str| frame.features.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let step = feature("step").and_then(|step| step.parse().ok()).unwrap_or(index);
-    let body = write_lammps_dump(&frame.system, step)?;
-    let units = if index == 0 { "ITEM: UNITS\nmetal\n" } else { "" };
-    let time = feature("time_ps").and_then(|time| time.parse::<f64>().ok());
-    Ok(match time {
-        Some(time) => format!("{units}ITEM: TIME\n{time}\n{body}"),
-        None => body,
-    })
+/// What a dump begins with.
+pub const DUMP_HEADER: &str = "ITEM: UNITS\nmetal\n";
+
+fn write_dump(configurations: &[Configuration]) -> Result<String> {
+    let mut out = DUMP_HEADER.to_owned();
+    for (frame, index) in configurations.iter().zip(0..) {
+        let feature = |name: &str| frame.features.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        let step = feature("step").and_then(|step| step.parse().ok()).unwrap_or(index);
+        let time_ps = feature("time_ps").and_then(|time| time.parse().ok());
+        out.push_str(&dump_frame(&frame.system, step, time_ps)?);
+    }
+    Ok(out)
+}
+
+/// One frame of a dump that begins with [`DUMP_HEADER`]; what comes before its box stands in LAMMPS's order.
+///
+/// # Errors
+/// As [`write_lammps_dump`].
+pub fn dump_frame(system: &System, step: u64, time_ps: Option<f64>) -> Result<String> {
+    let time = time_ps.map_or_else(String::new, |time| format!("ITEM: TIME\n{time}\n"));
+    Ok(time + &write_lammps_dump(system, step)?)
 }

@@ -79,17 +79,23 @@ impl Run {
     }
 
     /// Goes on from a checkpoint of a run with the same files and the same specification, but for the length of production,
-    /// which may differ.
+    /// which may differ where production has no ramp.
     ///
     /// # Errors
-    /// Bytes that are no checkpoint or damaged, or one of another run; this run is then as it was.
+    /// Bytes that are no checkpoint or damaged, or one of another run, or of another length of a ramp; this run is then as it
+    /// was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<()> {
         let saved = read(bytes)?;
         let spec: RunSpec = serde_json::from_str(&saved.spec).map_err(|e| broken(&e.to_string()))?;
+        let length = spec.production.time_ps;
         let mut same = spec;
         same.production.time_ps = self.spec.production.time_ps;
         if same != self.spec {
             return Err(Error::invalid("checkpoint", "one of another run", "one with this run's specification"));
+        }
+        if length != self.spec.production.time_ps && self.plan.production().ensemble.is_ramped() {
+            let expected = format!("{length}, as in the checkpoint: with its time the ramp of production would change");
+            return Err(Error::invalid("production.time_ps", self.spec.production.time_ps, expected));
         }
         match saved.state {
             State::Relaxing { taken } => self.replay(taken),

@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use crate::io::Configuration;
 use crate::neighbor::NeighborList;
 use crate::potential::{Evaluation, Potential};
-use crate::system::Species;
 
 /// Skin of the neighbour list, Å. Not zero, so that the potential alone decides on pairs at the very cutoff: the list sums
 /// their distance in another order, and a basis that does not vanish there shows the last bit.
@@ -34,29 +33,6 @@ pub struct EvaluatedConfiguration {
     pub forces: Vec<f64>,
     /// Pressure tensor times volume (MLIP's PlusStress), eV, compression positive, row by row.
     pub plus_stress_3x3: [f64; 9],
-}
-
-/// Turns types that are a potential's [labels](crate::potential::mtp::MtpParameters::species_labels), as in .cfg files, into
-/// its species indices. Only labels with gaps differ from the indices.
-///
-/// # Errors
-/// A type that is none of the labels.
-pub fn relabel_types(configurations: &mut [Configuration], labels: &[usize]) -> Result<()> {
-    if labels.iter().enumerate().all(|(index, label)| index == *label) {
-        return Ok(());
-    }
-    for system in configurations.iter_mut().map(|configuration| &mut configuration.system) {
-        for (atom, kind) in system.types.iter_mut().enumerate() {
-            let index = labels.iter().position(|label| *label == *kind as usize);
-            *kind = index.map(|index| index as u32).ok_or_else(|| {
-                Error::invalid(format!("type of atom {}", atom + 1), *kind, format!("one of {labels:?}"))
-            })?;
-        }
-        let known = |label: &usize| system.species.get(*label).cloned();
-        let unknown = |label: &usize| Species { name: label.to_string(), mass_u: 1.0, charge_e: None };
-        system.species = labels.iter().map(|label| known(label).unwrap_or_else(|| unknown(label))).collect();
-    }
-    Ok(())
 }
 
 /// Evaluates every configuration under `potential`.

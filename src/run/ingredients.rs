@@ -111,7 +111,7 @@ impl Forces {
     }
 
     /// The species of that very name, else the only one of its element.
-    fn index(&self, name: &str) -> Result<u32> {
+    fn species_index(&self, name: &str) -> Result<u32> {
         let wanted = element(name).ok();
         let is_alike = |each: &Species| wanted.is_some() && element(&each.name).ok() == wanted;
         let same = self.species.iter().position(|each| each.name == name);
@@ -126,16 +126,20 @@ impl Forces {
         }
     }
 
-    /// The species that has that number in the potential's file; counted from 0 where there is no such file.
-    fn index_of_number(&self, number: usize) -> Result<u32> {
-        let numbers = match &self.model {
+    /// The numbers of the species in the potential's file; counted from 0 where there is no such file.
+    pub(super) fn labels(&self) -> Vec<usize> {
+        match &self.model {
             Model::Mtp(almtp) => almtp.parameters.species_labels.clone(),
             _ => (0..self.species.len()).collect(),
-        };
-        let place = numbers.iter().position(|known| *known == number);
-        place.map(|k| k as u32).ok_or_else(|| {
-            let expected = format!("an element, or one of the potential's numbers {numbers:?}");
-            Error::invalid("species of the structure", format!("\"{number}\""), expected)
+        }
+    }
+
+    /// The species that the potential's file numbers so.
+    fn index_of_label(&self, label: usize) -> Result<u32> {
+        let labels = self.labels();
+        io::place_of(label, &labels).ok_or_else(|| {
+            let expected = format!("an element, or one of the potential's numbers {labels:?}");
+            Error::invalid("species of the structure", format!("\"{label}\""), expected)
         })
     }
 }
@@ -192,7 +196,7 @@ pub(super) fn structure(spec: &RunSpec, forces: &Forces, files: Files) -> Result
             let composition = Composition::new(composition)?;
             let mut counts = vec![0; forces.species.len()];
             for (name, count) in composition.atom_counts(*atoms)? {
-                counts[forces.index(&name)? as usize] += count;
+                counts[forces.species_index(&name)? as usize] += count;
             }
             let density_g_cm3 = match density_g_cm3 {
                 Some(density) => *density,
@@ -202,7 +206,7 @@ pub(super) fn structure(spec: &RunSpec, forces: &Forces, files: Files) -> Result
             MeltSpec { species: forces.species.clone(), counts, density_g_cm3, minimum_distances }.build(spec.seed)
         }
         StructureSpec::Crystal { lattice, elements, lattice_constant_angstrom, repeat } => {
-            let types = elements.iter().map(|name| forces.index(name)).collect::<Result<Vec<u32>>>()?;
+            let types = elements.iter().map(|name| forces.species_index(name)).collect::<Result<Vec<u32>>>()?;
             check_crystal(*lattice, elements)?;
             lattice.build(&forces.species, &types, *lattice_constant_angstrom, *repeat)
         }
@@ -240,8 +244,8 @@ fn renamed(system: System, forces: &Forces) -> Result<System> {
     let mut new_types = vec![0; system.species.len()];
     for (place, &k) in present.iter().enumerate() {
         new_types[k] = match &numbers {
-            Some(numbers) => forces.index_of_number(numbers[place])?,
-            None => forces.index(&system.species[k].name)?,
+            Some(numbers) => forces.index_of_label(numbers[place])?,
+            None => forces.species_index(&system.species[k].name)?,
         };
     }
     let types = system.types.iter().map(|&t| new_types[t as usize]).collect();

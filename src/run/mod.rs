@@ -80,7 +80,7 @@ mod transport;
 
 pub use analyze::{Analysis, AnalyzeSettings, TrajectoryReport, analyze};
 pub use card::{Card, CardPotential, CardSpecies, Fit, Law, MeasuredLaw, MeasuredRdf, ValidRange};
-pub use efs::{Efs, EvaluatedConfiguration, evaluate_all, relabel_types};
+pub use efs::{Efs, EvaluatedConfiguration, evaluate_all};
 pub use ingredients::{Files, potential};
 pub use measured::{Deviation, Measured, MeasuredDensity};
 pub use scan::{ScanPoint, scan_properties};

@@ -195,12 +195,16 @@ impl Column<'_> {
             y: self.values.clone(),
             error: Some(self.errors.clone()),
             style: Style::Points,
+            colour: None,
         };
         ChartSpec {
             title: self.first.name.clone(),
             x: axis("temperature", "K"),
             y: axis(&self.first.name, &self.unit),
-            series: vec![Series { name: "fit".to_owned(), x, y, error: Some(band), style: Style::Line }, points],
+            series: vec![
+                Series { name: "fit".to_owned(), x, y, error: Some(band), style: Style::Line, colour: None },
+                points,
+            ],
             theme: Default::default(),
             transparent: false,
         }

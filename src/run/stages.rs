@@ -3,7 +3,7 @@
 use crate::dynamics::minimize::{FireOptions, Relaxation};
 use crate::dynamics::{Limits, Simulation, maxwell_boltzmann};
 use crate::error::{Error, Result};
-use crate::io::Configuration;
+use crate::io::{Configuration, StructureFormat, write_labelled};
 use crate::math::{Mat3, rng};
 use crate::potential::simple::Soft;
 use crate::potential::{Evaluation, Potential};
@@ -185,6 +185,19 @@ impl Run {
         self.extrapolation.as_ref().map(|extrapolation| extrapolation.kept(self.spec.seed)).unwrap_or_default()
     }
 
+    /// Configurations of this run as the text of a file that this run reads with the same species.
+    ///
+    /// # Errors
+    /// As [`write_structure`](crate::io::write_structure).
+    pub fn write(&self, format: StructureFormat, configurations: &[Configuration]) -> Result<String> {
+        write_labelled(format, configurations, &self.forces.labels())
+    }
+
+    /// Temperature that production holds, or at constant energy starts from, K; `None` where it has a ramp.
+    pub fn production_kelvin(&self) -> Option<f64> {
+        self.plan.production_kelvin
+    }
+
     /// What experiments say of this liquid at production's temperature, by the identifiers of [`Results::properties`]; nothing
     /// where that has a ramp.
     pub fn measured(&self) -> &[Measured] {
@@ -242,22 +255,24 @@ impl Run {
             let Some(done) = self.plan.stages.get(moving.stage).filter(|plan| moving.stage_steps >= plan.steps) else {
                 break;
             };
+            if let Some(next) = self.plan.stages.get(moving.stage + 1) {
+                let fixed = next.ensemble.keeps_volume() && !done.ensemble.keeps_volume();
+                // The mean cell of a ramp is that of none of its temperatures.
+                let cell = if fixed && !done.ensemble.is_ramped() { self.observers.mean_cell() } else { None };
+                if next.timestep_fs == done.timestep_fs && cell.is_none() {
+                    moving.simulation.set_ensemble(next.ensemble)?;
+                } else {
+                    let mut system = moving.simulation.system().clone();
+                    if let Some(cell) = &cell {
+                        take_cell(&mut system, cell)?;
+                    }
+                    let (seed, limits) = (self.spec.seed, self.plan.limits);
+                    moving.go_on(system, self.forces.potential()?, next, seed, limits)?;
+                }
+            }
+            // Only now: a run whose next stage can't begin stands at the end of this one.
             moving.stage += 1;
             moving.stage_steps = 0;
-            let Some(next) = self.plan.stages.get(moving.stage) else { break };
-            let fixed = next.ensemble.keeps_volume() && !done.ensemble.keeps_volume();
-            // The mean cell of a ramp is that of none of its temperatures.
-            let cell = if fixed && !done.ensemble.is_ramped() { self.observers.mean_cell() } else { None };
-            if next.timestep_fs == done.timestep_fs && cell.is_none() {
-                moving.simulation.set_ensemble(next.ensemble)?;
-            } else {
-                let mut system = moving.simulation.system().clone();
-                if let Some(cell) = &cell {
-                    take_cell(&mut system, cell)?;
-                }
-                let (seed, limits) = (self.spec.seed, self.plan.limits);
-                moving.go_on(system, self.forces.potential()?, next, seed, limits)?;
-            }
             self.enter()?;
         }
         Ok(())

@@ -27,6 +27,11 @@ impl Species {
         let mass_u = f64::from(element.atomic_weight());
         Ok(Self { name: name.trim().to_owned(), mass_u, charge_e: ionic_charge(element) })
     }
+
+    /// A species of which only a label or a number is known; its mass is 1 u, for the user to replace.
+    pub fn unknown(name: impl ToString) -> Self {
+        Self { name: name.to_string(), mass_u: 1.0, charge_e: None }
+    }
 }
 
 /// The element that a species' name starts with.

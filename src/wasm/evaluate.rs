@@ -5,9 +5,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{error_object, to_object};
 use crate::error::Result;
-use crate::io::{read_cfg, read_mtp};
+use crate::io::{read_cfg, read_mtp, types_from_labels};
 use crate::potential::mtp::MtpPotential;
-use crate::run::{Efs, evaluate_all, relabel_types};
+use crate::run::{Efs, evaluate_all};
 
 /// Energy, site energies, forces and PlusStress of every configuration of a .cfg text, as
 /// `{ cfgs: [{ name, n, energy, site_energies, forces, plus_stress_3x3 }] }` in eV and Å.
@@ -23,6 +23,6 @@ pub fn evaluate(potential_text: &str, cfg_text: &str) -> std::result::Result<JsV
 fn evaluate_texts(potential_text: &str, cfg_text: &str) -> Result<Efs> {
     let parameters = read_mtp(potential_text, "potential")?;
     let mut configurations = read_cfg(cfg_text, "configurations", &[])?;
-    relabel_types(&mut configurations, &parameters.species_labels)?;
+    types_from_labels(&mut configurations, &parameters.species_labels)?;
     evaluate_all(&mut MtpPotential::new(parameters)?, &configurations)
 }

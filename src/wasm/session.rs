@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::{error_object, plain, to_object};
 use crate::error::{Error, Result};
-use crate::io::{Configuration, StructureFormat, write_structure};
+use crate::io::{Configuration, StructureFormat};
 use crate::math::Vec3;
 use crate::run::{Card, Files, Measured, MeasuredDensity, MeasuredRdf, PotentialSpec, Run, RunSpec, StructureSpec};
 use crate::sampling::{Quantity, Snapshot, Trajectory};
@@ -53,9 +53,9 @@ impl Session {
                 })
             };
             let spec: RunSpec = plain(spec, "specification of the run", "the fields of a run.json")?;
-            let about = About::new(&spec, &find)?;
             let trajectory = Trajectory::new((SNAPSHOT_PS * 1e3 / spec.timestep_fs) as u64);
-            Ok(Self { run: Run::new(spec, &find)?, about, trajectory })
+            let run = Run::new(spec, &find)?;
+            Ok(Self { about: About::new(&run, &find)?, run, trajectory })
         };
         build().map_err(|error| error_object(&error))
     }
@@ -142,7 +142,7 @@ impl Session {
     /// The configurations that the run kept because their grades were high, as the text of a file (`.extxyz`, `.cfg`).
     #[wasm_bindgen(js_name = writeKept)]
     pub fn write_kept(&self, file: &str) -> JsResult<String> {
-        let text = || write_structure(format_of(file)?, &self.run.kept());
+        let text = || self.run.write(format_of(file)?, &self.run.kept());
         text().map_err(|error| error_object(&error))
     }
 
@@ -160,7 +160,7 @@ impl Session {
 
     /// The present structure as the text of a file; the name's ending decides the format.
     pub fn write(&self, file: &str) -> JsResult<String> {
-        let text = || write_structure(format_of(file)?, &[Configuration::new(self.run.frame().clone())]);
+        let text = || self.run.write(format_of(file)?, &[Configuration::new(self.run.frame().clone())]);
         text().map_err(|error| error_object(&error))
     }
 
@@ -174,7 +174,7 @@ impl Session {
                 let expected = "some: they are kept from when the run was begun, or gone on with, in this page";
                 return Err(Error::invalid("snapshots for a trajectory", "none", expected));
             }
-            write_structure(format_of(file)?, &frames)
+            self.run.write(format_of(file)?, &frames)
         };
         text().map_err(|error| error_object(&error))
     }
@@ -203,14 +203,15 @@ fn configuration(snapshot: &Snapshot) -> Configuration {
 }
 
 impl About {
-    fn new(spec: &RunSpec, files: Files) -> Result<Self> {
-        let mut about = Self { card: None, measured_density: None, measured: Vec::new(), measured_rdfs: Vec::new() };
+    /// What is measured counts at the temperature of production.
+    fn new(run: &Run, files: Files) -> Result<Self> {
+        let (spec, measured) = (run.spec(), run.measured().to_vec());
+        let mut about = Self { card: None, measured_density: None, measured, measured_rdfs: Vec::new() };
         let PotentialSpec::Card { file } = &spec.potential else { return Ok(about) };
         let card = Card::read(&files(file)?, file)?;
-        if let StructureSpec::Melt { composition, .. } = &spec.structure {
-            about.measured_density = card.measured_density(composition, spec.temperature_k);
-            about.measured = card.measured_properties(composition, spec.temperature_k);
-            about.measured_rdfs = card.measured_rdfs(composition, spec.temperature_k).into_iter().cloned().collect();
+        if let (StructureSpec::Melt { composition, .. }, Some(kelvin)) = (&spec.structure, run.production_kelvin()) {
+            about.measured_density = card.measured_density(composition, kelvin);
+            about.measured_rdfs = card.measured_rdfs(composition, kelvin).into_iter().cloned().collect();
         }
         about.card = Some(card);
         Ok(about)

@@ -16,7 +16,7 @@ import { currentTheme, onThemeChange } from "./theme.js";
  */
 
 /** @typedef {{ label: string, unit: string, range?: [number, number] | null, log?: boolean }} Axis */
-/** @typedef {{ name: string, x: ArrayLike<number>, y: ArrayLike<number>, error?: ArrayLike<number | null> | null, style?: string }} ChartSeries */
+/** @typedef {{ name: string, x: ArrayLike<number>, y: ArrayLike<number>, error?: ArrayLike<number | null> | null, style?: string, colour?: number }} ChartSeries `colour`: that of the series of this index */
 /**
  * The chart module as the wasm build offers it.
  * @typedef {object} Drawing

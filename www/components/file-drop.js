@@ -37,6 +37,7 @@ export class FileDrop {
       onclick: () => {
         this.input.value = "";
       },
+      oncancel: () => this.#restore(),
       onchange: () => (this.input.files?.length ? this.#take(this.input.files[0]) : this.clear()),
     });
     this.removeButton = el("button", { type: "button", class: "small", hidden: true, "aria-label": `Remove ${label}`, onclick: () => this.clear() }, "Remove");
@@ -70,6 +71,14 @@ export class FileDrop {
     this.removeButton.hidden = true;
     this.showError("");
     this.changed(null);
+  }
+
+  /** A choice that was cancelled leaves the file that was taken: the browser's own words shall say so. */
+  #restore() {
+    if (!this.source) return;
+    const held = new DataTransfer();
+    held.items.add(this.source);
+    this.input.files = held.files;
   }
 
   /** @param {File | undefined} file */

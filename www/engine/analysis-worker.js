@@ -26,10 +26,11 @@ import { asEngineError, loadEngine } from "./loading.js";
  * @property {Results} results
  */
 
-/** @typedef {{ trajectory: File, log: File | null, settings: AnalyzeSettings, logSettings: { units: string | null, timestep_fs: number | null, skip: number }, isolated: boolean }} AnalysisRequest */
+/** @typedef {{ trajectory: File, log: File | null, settings: AnalyzeSettings, logSettings: { units: string | null, timestep_fs: number | null, skip: number }, threads: number }} AnalysisRequest */
 
 /**
- * @typedef {{ type: "progress", bytes: number, frames: number }
+ * @typedef {{ type: "ready", threads: number }
+ *   | { type: "progress", bytes: number, frames: number }
  *   | { type: "report", report: TrajectoryReport }
  *   | { type: "error", error: EngineError }} FromAnalysis
  */
@@ -48,8 +49,6 @@ const scope = /** @type {any} */ (self);
 
 /** Bytes that are read at once. */
 const PIECE = 4 << 20;
-/** Threads of the analysis: reading text is most of it, and that is done by one. */
-const THREADS = 2;
 
 scope.addEventListener("message", (event) => {
   analyze(event.data).catch((error) => send({ type: "error", error: asEngineError(error, "Fewer frames, or a smaller file, may help.") }));
@@ -59,8 +58,9 @@ scope.addEventListener("message", (event) => {
 const MOST_LOG_BYTES = 128 << 20;
 
 /** @param {AnalysisRequest} request */
-async function analyze({ trajectory, log, settings, logSettings, isolated }) {
-  const { engine } = /** @type {{ engine: Engine, threads: number }} */ (await loadEngine(THREADS, isolated));
+async function analyze({ trajectory, log, settings, logSettings, threads: asked }) {
+  const { engine, threads } = /** @type {{ engine: Engine, threads: number }} */ (await loadEngine(asked));
+  send({ type: "ready", threads });
   const analysis = new engine.Analysis(settings, trajectory.name);
   if (log && log.size > MOST_LOG_BYTES) {
     const found = Math.round(log.size / 2 ** 20);

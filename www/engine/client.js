@@ -1,5 +1,7 @@
 // The page's end of a run: owns the session worker and says what happens in it.
 
+import { noteThreads, threadsAvailable } from "./threads.js";
+
 /** @import { About, Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, Series, Speed, ToWorker, Written } from "./protocol.js" */
 
 /**
@@ -22,6 +24,7 @@ export class EngineClient {
     this.listener = listener;
     /** @type {RunState} */
     this.state = "loading";
+    this.threads = 1;
     this.nextId = 1;
     /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: EngineError) => void }>} */
     this.waiting = new Map();
@@ -39,7 +42,8 @@ export class EngineClient {
 
   /** @param {RunSpec} spec @param {RunFiles} files @param {number} threads @param {Uint8Array} [checkpoint] to go on from */
   start(spec, files, threads, checkpoint) {
-    this.#send({ type: "start", spec, files, threads, isolated: globalThis.crossOriginIsolated === true, ...(checkpoint && { checkpoint }) });
+    this.threads = Math.min(threads, threadsAvailable());
+    this.#send({ type: "start", spec, files, threads: this.threads, ...(checkpoint && { checkpoint }) });
   }
 
   pause() {
@@ -117,6 +121,7 @@ export class EngineClient {
   #receive(message) {
     switch (message.type) {
       case "ready":
+        noteThreads(this.threads, message.threads);
         return this.listener.ready(message.threads);
       case "atoms":
         return this.listener.atoms(message.atoms, message.about);

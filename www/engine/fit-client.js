@@ -1,5 +1,7 @@
 // The page's end of a fit: owns the worker and says what happens in it.
 
+import { noteThreads, threadsAvailable } from "./threads.js";
+
 /** @import { ActiveSetSpan, FitProgress, FitResult, FitSpec, FromFitWorker, PotentialForm, Preview, Question, ToFitWorker } from "./fit-protocol.js" */
 /** @import { EngineError } from "./protocol.js" */
 
@@ -18,6 +20,7 @@ export class FitClient {
   /** @param {FitListener} listener @param {number} threads */
   constructor(listener, threads) {
     this.listener = listener;
+    this.threads = Math.min(threads, threadsAvailable());
     this.nextId = 1;
     /** @type {Map<number, { resolve: (value: any) => void, reject: (error: EngineError) => void }>} */
     this.waiting = new Map();
@@ -27,7 +30,7 @@ export class FitClient {
       event.preventDefault();
       this.#fail({ kind: "worker", message: event.message || "The engine could not be loaded.", hint: "Reload the page." });
     });
-    this.#send({ type: "open", threads, isolated: globalThis.crossOriginIsolated === true });
+    this.#send({ type: "open", threads: this.threads });
   }
 
   /** @template T @param {Question} question @returns {Promise<T>} */
@@ -75,6 +78,8 @@ export class FitClient {
   /** @param {FromFitWorker} message */
   #receive(message) {
     switch (message.type) {
+      case "ready":
+        return noteThreads(this.threads, message.threads);
       case "answer":
         this.waiting.get(message.id)?.resolve(message.value);
         this.waiting.delete(message.id);

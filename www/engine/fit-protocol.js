@@ -105,7 +105,7 @@
 
 /**
  * From the page to the worker.
- * @typedef {{ type: "open", threads: number, isolated: boolean }
+ * @typedef {{ type: "open", threads: number }
  *   | { type: "ask", id: number, question: Question }
  *   | { type: "fit", form: PotentialForm, spec: FitSpec }
  *   | { type: "cancel" }} ToFitWorker

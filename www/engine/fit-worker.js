@@ -58,7 +58,7 @@ scope.addEventListener("message", (event) => {
 async function handle(message) {
   switch (message.type) {
     case "open":
-      opening = open(message.threads, message.isolated);
+      opening = open(message.threads);
       await opening;
       return;
     case "ask": {
@@ -74,9 +74,9 @@ async function handle(message) {
   }
 }
 
-/** @param {number} threads @param {boolean} isolated @returns {Promise<Engine>} */
-async function open(threads, isolated) {
-  const loaded = await loadEngine(threads, isolated);
+/** @param {number} threads @returns {Promise<Engine>} */
+async function open(threads) {
+  const loaded = await loadEngine(threads);
   send({ type: "ready", threads: loaded.threads });
   return /** @type {Engine} */ (loaded.engine);
 }

@@ -1,6 +1,8 @@
 // Shared memory, and with it threads, exists only in a cross-origin isolated page. Where the host does not send the
 // headers for that, the service worker adds them, which takes effect after one reload.
 
+import { deleteAllBut } from "./offline.js";
+
 /** Marks in this tab that the reload was tried, so that a page that stays plain never reloads in a loop. */
 const RELOADED = "crucible-isolation-reload";
 /** In the address: remove the service worker and what it cached, and stay without it. */
@@ -65,7 +67,7 @@ async function serviceWorkers() {
 /** @param {ServiceWorkerContainer | undefined} container */
 async function removeServiceWorker(container) {
   // Either may fail where the browser blocks storage; there is then nothing to remove.
-  await Promise.allSettled([unregister(container), removeCaches()]);
+  await Promise.allSettled([unregister(container), deleteAllBut()]);
   mark(false);
 }
 
@@ -73,12 +75,6 @@ async function removeServiceWorker(container) {
 async function unregister(container) {
   for (const registration of (await container?.getRegistrations()) ?? []) {
     if (new URL(registration.scope).pathname === new URL("../", import.meta.url).pathname) await registration.unregister();
-  }
-}
-
-async function removeCaches() {
-  for (const name of (await globalThis.caches?.keys()) ?? []) {
-    if (name.startsWith("crucible-")) await caches.delete(name);
   }
 }
 

@@ -6,15 +6,14 @@
 const POOL_TIMEOUT_MS = 20_000;
 
 /**
- * Loads the engine's module, with its pool of threads where the page is isolated. Where the pool can't be had, one thread does
- * the same, only slower.
+ * Loads the engine's module, with its pool of threads where more than one is asked for. Where the pool can't be had, one thread
+ * does the same, only slower.
  * @template Engine
- * @param {number} threads
- * @param {boolean} isolated
+ * @param {number} threads no more than `threadsAvailable`
  * @returns {Promise<{ engine: Engine, threads: number }>} `threads`: how many it runs on
  */
-export async function loadEngine(threads, isolated) {
-  const threaded = isolated && threads > 1 ? await loadThreaded(threads) : undefined;
+export async function loadEngine(threads) {
+  const threaded = threads > 1 ? await loadThreaded(threads) : undefined;
   return threaded ? { engine: threaded, threads } : { engine: await load("single"), threads: 1 };
 }
 

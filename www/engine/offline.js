@@ -3,6 +3,8 @@
 const LIST = new URL("../files.json", import.meta.url);
 /** How the caches of this site begin, one for each version; the service worker knows them by the same name. */
 const VERSIONS = `crucible-${new URL("./", LIST).pathname}-`;
+/** An earlier cache. A page of that time that is still open somewhere may bring it back. */
+const MIXED = "crucible-1";
 
 /** Folders of the two engines. Each is megabytes, and a page runs on one of them. */
 const ENGINES = { threads: "pkg/threads/", single: "pkg/single/" };
@@ -34,8 +36,8 @@ async function keepVersion(other) {
   const cache = await caches.open(name);
   const wanted = ["./", ...files.filter((file) => !file.startsWith(other))].map((file) => new URL(file, LIST).href);
   const missing = await notIn(cache, wanted);
-  // Past the browser's own copies, which may be of an earlier version.
-  await cache.addAll(missing.map((address) => new Request(address, { cache: "reload" })));
+  // The browser's own copies may be of an earlier version: the host says which of them still hold.
+  await cache.addAll(missing.map((address) => new Request(address, { cache: "no-cache" })));
   if ((await fetchList()) !== list) {
     await caches.delete(name);
     throw new Error("the site changed meanwhile");
@@ -49,10 +51,10 @@ async function fetchList() {
   return (await fetch(LIST, { cache: "no-store" })).text();
 }
 
-/** @param {string} kept */
-async function deleteAllBut(kept) {
-  const others = (await caches.keys()).filter((name) => name.startsWith(VERSIONS) && name !== kept);
-  await Promise.all(others.map((name) => caches.delete(name)));
+/** Deletes what is kept of this site, and nothing of another one on the same host. @param {string} [kept] the one that stays */
+export async function deleteAllBut(kept) {
+  const ours = (await caches.keys()).filter((name) => name.startsWith(VERSIONS) || name === MIXED);
+  await Promise.all(ours.filter((name) => name !== kept).map((name) => caches.delete(name)));
 }
 
 /** @param {Cache} cache @param {string[]} addresses */

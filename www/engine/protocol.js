@@ -148,7 +148,7 @@
 
 /**
  * From the page to the worker.
- * @typedef {{ type: "start", spec: RunSpec, files: RunFiles, threads: number, isolated: boolean, checkpoint?: Uint8Array }
+ * @typedef {{ type: "start", spec: RunSpec, files: RunFiles, threads: number, checkpoint?: Uint8Array }
  *   | { type: "pause" } | { type: "resume" } | { type: "step", steps: number } | { type: "frame-shown" }
  *   | { type: "checkpoint", id: number }
  *   | { type: "write", id: number, what: Written, file: string }} ToWorker

@@ -101,8 +101,8 @@ function written(from, { what, file }) {
 }
 
 /** @param {Extract<ToWorker, { type: "start" }>} message */
-async function start({ spec, files, threads, isolated, checkpoint }) {
-  const loaded = await loadEngine(threads, isolated);
+async function start({ spec, files, threads, checkpoint }) {
+  const loaded = await loadEngine(threads);
   const engine = /** @type {Engine} */ (loaded.engine);
   send({ type: "ready", threads: loaded.threads });
   session = new engine.Session(spec, files);

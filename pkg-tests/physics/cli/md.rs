@@ -43,6 +43,43 @@ fn a_run_that_goes_on_adds_to_what_it_wrote() {
 }
 
 #[test]
+fn a_run_that_was_killed_repeats_nothing() {
+    let folder = Folder::new("killed");
+    let short = folder.file("short.json", argon(&[]));
+    let long = folder.file("long.json", argon(&[(PRODUCTION, &PRODUCTION.replace("0.1", "0.2"))]));
+    let [log, saved] = ["t.log", "checkpoint"].map(|name| folder.path(name));
+    for name in ["t.extxyz", "t.dump"] {
+        let files = [folder.path(name), log.clone()];
+        let outputs = ["--trajectory", &files[0], "--every", "10", "--log", &files[1], "--log-every", "10"];
+        let run = |specification: &str, more: &[&str]| {
+            let (code, _, messages) = with_files("md", specification, &[&outputs[..], more].concat());
+            assert!(code == Some(0), "{messages}");
+            messages
+        };
+        let written = || files.each_ref().map(|file| text(Path::new(file)));
+        run(&short, &["--checkpoint", &saved]);
+        run(&long, &[]);
+        let whole = written();
+        // Killed after step 80, that of its checkpoint, while it wrote; it may be in the middle of a line or a frame.
+        for lost in [0, 1, 100] {
+            for (file, content) in files.iter().zip(&whole) {
+                std::fs::write(file, &content[..content.len() - lost]).expect("a file that was cut");
+            }
+            let messages = run(&long, &["--restore", &saved]);
+            assert_eq!(messages.matches("after step 80").count(), 2, "{messages}");
+            assert!(written() == whole, "{name} without its last {lost} bytes");
+        }
+    }
+    for other in ["other.extxyz", "other.dump"] {
+        let file = folder.file(other, "hello\n");
+        let arguments = ["md", &long, "--files", &potentials(), "--restore", &saved, "--trajectory", &file];
+        let message = refusal(&arguments);
+        assert!(message.contains(&format!("{other}, line 1: found \"hello\"")), "{message}");
+        assert_eq!(text(Path::new(&file)), "hello\n");
+    }
+}
+
+#[test]
 fn what_cannot_be_written_is_said_before_the_run() {
     let folder = Folder::new("unwritable");
     let run = folder.file("run.json", argon(&[]));
@@ -66,11 +103,17 @@ fn what_cannot_be_written_is_said_before_the_run() {
 fn a_full_disk_loses_the_trajectory_and_not_the_results() {
     let folder = Folder::new("full");
     let run = folder.file("run.json", argon(&[]));
-    let [full, json, last] = ["full.extxyz", "r.json", "last.cfg"].map(|name| folder.path(name));
-    std::os::unix::fs::symlink("/dev/full", &full).expect("a link");
-    let outputs = ["--trajectory", &full, "--every", "10", "--json", &json, "--last", &last];
+    let [full, saved, json, last] =
+        ["full.extxyz", "full.checkpoint", "r.json", "last.cfg"].map(|name| folder.path(name));
+    for link in [&full, &saved] {
+        std::os::unix::fs::symlink("/dev/full", link).expect("a link");
+    }
+    let outputs = ["--trajectory", &full, "--every", "10", "--checkpoint", &saved, "--json", &json, "--last", &last];
     let (code, results, messages) = with_files("md", &run, &outputs);
-    assert!(code == Some(2) && messages.contains("error: ") && messages.contains("full.extxyz"), "{messages}");
+    assert_eq!(code, Some(2), "{messages}");
+    for unwritten in [&full, &saved] {
+        assert!(messages.contains(&format!("error: {unwritten}: ")), "{messages}");
+    }
     assert!(results.contains("temperature"), "{results}");
     let report: Value = serde_json::from_str(&text(Path::new(&json))).expect("JSON");
     assert_eq!(report["progress"]["stage"], "finished");

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crucible::io::{Configuration, StructureFormat, read_cfg, write_structure};
+use crucible::io::{
+    Almtp, Configuration, StructureFormat, read_almtp, read_cfg, read_extxyz, types_to_labels, write_almtp, write_cfg,
+    write_structure,
+};
 use crucible::system::Species;
 use serde_json::Value;
 
@@ -17,6 +20,23 @@ const CHLORINE_FIRST: &str = "2\nLattice=\"6 0 0 0 6 0 0 0 6\" Properties=specie
 fn types(file: &str) -> Vec<Vec<u32>> {
     let read = read_cfg(&text(Path::new(file)), file, &[]).expect("a written file");
     read.into_iter().map(|configuration| configuration.system.types).collect()
+}
+
+fn elements(file: &str) -> Vec<String> {
+    let read = read_extxyz(&text(Path::new(file)), file).expect("a written file");
+    let name = |system: &crucible::system::System, kind: u32| system.species[kind as usize].name.clone();
+    read.iter().flat_map(|one| one.system.types.iter().map(|&kind| name(&one.system, kind))).collect()
+}
+
+/// The potential, whose species are numbered 0, 1, ..., with other numbers for them.
+fn with_labels(file: &str, labels: &[usize]) -> Vec<u8> {
+    let bytes = std::fs::read(file).expect("a potential");
+    let Almtp { mut parameters, mut active_set } = read_almtp(&bytes, file).expect("an active set");
+    if let Some(set) = &mut active_set {
+        types_to_labels(&mut set.configurations, labels);
+    }
+    parameters.species_labels = labels.to_vec();
+    write_almtp(&Almtp { parameters, active_set })
 }
 
 fn success(arguments: &[&str]) -> String {
@@ -53,6 +73,79 @@ fn graded_and_selected_structures_are_numbered_as_the_potential_does() {
     std::fs::remove_file(&out).expect("a written file");
     success(&["select", &set, &training, &structures, "--species", "K,Cl", "--out", &out]);
     assert_eq!(types(&out), [[1, 0]]);
+}
+
+#[test]
+fn graded_and_selected_structures_keep_their_species_where_labels_are_in_another_order() {
+    let folder = Folder::new("swapped");
+    let plain = reference_file("grades/L08_S2_nbh.almtp");
+    let swapped = folder.file("swapped.almtp", with_labels(&plain, &[1, 0]));
+    let training = reference_file("grades/in_S2.cfg");
+    let mut training = read_cfg(&text(Path::new(&training)), "training", &[]).expect("a reference file");
+    types_to_labels(&mut training, &[1, 0]);
+    let training = folder.file("training.cfg", write_cfg(&training));
+    let start = folder.file("b.extxyz", CHLORINE_FIRST);
+    let [cfg, xyz] = ["out.cfg", "out.extxyz"].map(|name| folder.path(name));
+    let grade = |set: &str, structures: &str, more: &[&str]| -> Value {
+        let output = crucible(&[&["grade", set, structures, "--json", "-"], more].concat());
+        serde_json::from_slice::<Value>(&output.stdout).expect("JSON")["cfgs"][0]["grade"].take()
+    };
+    let expected = grade(&plain, &start, &["--species", "K,Cl"]);
+    assert!(expected.is_f64());
+    assert_eq!(grade(&swapped, &start, &["--species", "K,Cl", "--out", &cfg]), expected);
+    assert_eq!(types(&cfg), [[0, 1]]);
+    assert_eq!(grade(&swapped, &cfg, &["--species", "K,Cl", "--out", &xyz]), expected);
+    assert_eq!(elements(&xyz), ["Cl", "K"]);
+    // Without --species numbers stay numbers, in any format.
+    assert_eq!(grade(&swapped, &cfg, &["--out", &xyz]), expected);
+    assert_eq!(elements(&xyz), ["0", "1"]);
+    assert_eq!(grade(&swapped, &xyz, &[]), expected);
+
+    let select = |structures: &str, out: &str| {
+        std::fs::remove_file(out).expect("an earlier file");
+        success(&["select", &swapped, &training, structures, "--species", "K,Cl", "--out", out]);
+    };
+    select(&start, &cfg);
+    assert_eq!(types(&cfg), [[0, 1]]);
+    select(&cfg, &xyz);
+    assert_eq!(elements(&xyz), ["Cl", "K"]);
+}
+
+#[test]
+fn a_run_numbers_species_as_its_potential_does() {
+    let folder = Folder::new("run-numbers");
+    let shipped = Path::new(&potentials()).join("cacl2-kcl/potential.almtp").display().to_string();
+    folder.file(
+        "start.extxyz",
+        "4\nLattice=\"12 0 0 0 12 0 0 0 12\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n\
+         Cl 0 0 0\nK 3.1 0 0\nCl 6 6 0\nK 9.1 6 0\n",
+    );
+    let specification = |structure: &str| {
+        format!(
+            r#"{{ "schema": 1,
+              "potential": {{ "kind": "mtp", "file": "my.almtp", "species": ["K", "Ca", "Cl"] }},
+              "structure": {{ "kind": "file", "file": "{structure}" }},
+              "temperature_k": 300,
+              "timestep_fs": 1,
+              "prepare": {{ "relax_steps": 0, "warm_up_ps": 0 }},
+              "equilibrate": {{ "ensemble": "nvt", "time_ps": 0 }},
+              "production": {{ "ensemble": "nvt", "time_ps": 0.005 }},
+              "extrapolation": {{ "every": 1, "keep_above": 1e-6, "warn": 1e9, "stop": 1e9 }} }}"#
+        )
+    };
+    let first = folder.file("first.json", specification("start.extxyz"));
+    let second = folder.file("second.json", specification("last.cfg"));
+    let [last, kept, end] = ["last.cfg", "kept.cfg", "end.extxyz"].map(|name| folder.path(name));
+    for labels in [[2, 0, 1], [1, 0, 7]] {
+        folder.file("my.almtp", with_labels(&shipped, &labels));
+        success(&["md", &first, "--quiet", "--last", &last, "--kept", &kept]);
+        let [potassium, _, chlorine] = labels.map(|label| label as u32);
+        let numbers = [[chlorine, potassium, chlorine, potassium]];
+        assert_eq!(types(&last), numbers);
+        assert_eq!(types(&kept), numbers);
+        success(&["md", &second, "--quiet", "--last", &end]);
+        assert_eq!(elements(&end), ["Cl", "K", "Cl", "K"], "{labels:?}");
+    }
 }
 
 #[test]

@@ -49,6 +49,27 @@ fn a_stage_without_steps_does_not_happen() {
     seen.dedup();
     assert_eq!(seen, [Stage::WarmUp, Stage::Production, Stage::Finished]);
     assert_eq!(run.progress().step, run.progress().total_steps);
+    // Nor does its ramp: production stays at the first temperature.
+    let mut plain = start(&unprepared(|spec| spec.prepare.warm_up_ps = 0.05));
+    to_the_end(&mut plain);
+    assert_eq!(run.frame(), plain.frame());
+}
+
+/// It would be another ramp.
+#[test]
+fn a_ramp_of_production_can_not_be_prolonged() {
+    let ramp = |time_ps: f64| {
+        unprepared(|spec| {
+            spec.production.time_ps = time_ps;
+            spec.production.temperature_end_k = Some(60.0);
+        })
+    };
+    let mut run = start(&ramp(0.2));
+    advance(&mut run, 10).unwrap();
+    let saved = run.checkpoint().unwrap();
+    let message = start(&ramp(0.4)).restore(&saved).unwrap_err().to_string();
+    assert!(message.contains("production.time_ps: found 0.4; expected 0.2"), "{message}");
+    start(&ramp(0.2)).restore(&saved).unwrap();
 }
 
 /// Over a change of timestep, of ensemble and of the cell.

@@ -74,12 +74,20 @@ fn chart(curve: &MsdCurve, window: Option<&DiffusionWindow>) -> ChartSpec {
         y: curve.msd.clone(),
         error: Some(curve.standard_error.clone()),
         style: Style::Points,
+        colour: None,
     };
     let line = window.map(|window| {
         let slope = 6e3 * mean(&window.slopes);
         let middle = 0.5 * (window.lags_ps[0] + window.lags_ps[1]);
         let y = window.lags_ps.map(|t| window.middle + slope * (t - middle));
-        Series { name: "fit".into(), x: window.lags_ps.into(), y: y.into(), error: None, style: Style::Line }
+        Series {
+            name: "fit".into(),
+            x: window.lags_ps.into(),
+            y: y.into(),
+            error: None,
+            style: Style::Line,
+            colour: None,
+        }
     });
     ChartSpec {
         title: String::new(),

@@ -41,7 +41,7 @@ fn charts(property: Property, integrals: &GreenKubo, integral: &Integral, factor
     let curves = integrals.curves(integral, POINTS);
     let time: Vec<f64> = curves.time.iter().map(|t| 1e-3 * t).collect();
     let start = curves.correlation.first().copied().unwrap_or(1.0);
-    let line = |name: &str, x, y, error| Series { name: name.into(), x, y, error, style: Style::Line };
+    let line = |name: &str, x, y, error| Series { name: name.into(), x, y, error, style: Style::Line, colour: None };
     let correlation = curves.correlation.iter().map(|c| c / start).collect();
     let running = curves.running.iter().map(|value| value * factor).collect();
     let band = curves.error.iter().map(|error| Some(error * factor)).collect();

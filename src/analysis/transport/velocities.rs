@@ -119,6 +119,7 @@ fn curve(label: &str, unit: &str, correlation: &VelocityCorrelation, of: impl Fn
         y: lags.clone().map(|lag| mean(&at(lag))).collect(),
         error: Some(lags.map(|lag| rows_error(&at(lag)).standard_error).collect()),
         style: Style::Line,
+        colour: None,
     };
     chart(label, unit, vec![series])
 }
@@ -141,7 +142,7 @@ fn density_of_states(correlation: &VelocityCorrelation) -> ChartSpec {
     let last = highest * end as f64 / lags as f64;
     let x: Vec<f64> = (0..=FREQUENCIES).map(|k| last * k as f64 / FREQUENCIES as f64).collect();
     let y = x.iter().map(|&frequency| at(frequency)).collect();
-    let series = Series { name: correlation.species.clone(), x, y, error: None, style: Style::Line };
+    let series = Series { name: correlation.species.clone(), x, y, error: None, style: Style::Line, colour: None };
     let mut chart = chart("Density of states", "1/THz", vec![series]);
     chart.x = Axis { label: "Frequency".into(), unit: "THz".into(), range: None, log: false };
     chart

@@ -141,6 +141,10 @@ impl Head {
 
 /// Where LAMMPS's box is: for a tilted one the bounds are those of the box around it.
 fn read_box(words: &str, lines: &mut Lines) -> Result<Box> {
+    if words.split_whitespace().any(|word| word == "abc") {
+        let expected = "a box in LAMMPS's own axes, without abc origin (dump_modify triclinic/general no)";
+        return Err(lines.error(words, expected));
+    }
     let tilted = words.contains("xy xz yz");
     let flags: Vec<&str> =
         words.split_whitespace().filter(|word| word.len() == 2 && word.contains(['p', 'f', 's', 'm'])).collect();
@@ -157,6 +161,13 @@ fn read_box(words: &str, lines: &mut Lines) -> Result<Box> {
         if tilted {
             tilts[axis] = next("tilt")?;
         }
+        if numbers.next().is_some() {
+            let expected = if tilted { "two bounds and a tilt" } else { "two bounds, as there is no xy xz yz above" };
+            return Err(lines.error(line, expected));
+        }
+        if high[axis] <= low[axis] {
+            return Err(lines.error(line, "an upper bound above the lower one"));
+        }
     }
     let [xy, xz, yz] = [tilts.x, tilts.y, tilts.z];
     let ends = |values: &[f64]| values.iter().fold((0.0_f64, 0.0_f64), |(l, h), &v| (l.min(v), h.max(v)));
@@ -167,6 +178,10 @@ fn read_box(words: &str, lines: &mut Lines) -> Result<Box> {
     low.y -= below;
     high.y -= above;
     let size = high - low;
+    if size.min() <= 0.0 {
+        let expected = "bounds of the box around the tilted one, further apart than the tilts";
+        return Err(lines.error(&format!("tilts {xy} {xz} {yz}"), expected));
+    }
     let vectors = [Vec3::new(size.x, 0.0, 0.0), Vec3::new(xy, size.y, 0.0), Vec3::new(xz, yz, size.z)];
     let repeats = |axis: usize| flags.get(axis).is_none_or(|flag| flag.starts_with('p'));
     let cell = Cell::new(std::array::from_fn(|axis| repeats(axis).then_some(vectors[axis])));
@@ -305,6 +320,11 @@ mod tests {
     #[test]
     fn broken_dumps_are_refused_with_their_line() {
         let message = |text: &str| read_trajectory(text.as_bytes(), "a.dump").unwrap_err().to_string();
+        assert!(message(&TILTED.replace("xy xz yz", "abc origin")).contains("abc origin"));
+        assert!(message(&TILTED.replace("1 13 2\n", "1 13 2 0\n")).contains("line 10"));
+        assert!(message(&TILTED.replace("xy xz yz ", "")).contains("two bounds"));
+        assert!(message(&TILTED.replace("0 10 0\n", "10 10 0\n")).contains("line 12"));
+        assert!(message(&TILTED.replace("1 13 2\n", "1 13 12\n")).contains("tilts 12 0 0"));
         assert!(message(&TILTED.replace("ATOMS id", "ATOMS no")).contains("column id"));
         assert!(message(&TILTED.replace("xs ys zs", "a b c")).contains("columns x y z"));
         assert!(message(&TILTED.replace("metal", "lj")).contains("metal or real"));

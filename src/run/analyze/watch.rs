@@ -126,7 +126,8 @@ impl Watch {
                 continue;
             };
             let expected = format!(
-                "about the {whose} {known:.1} K (velocities of a LAMMPS dump without ITEM: UNITS are read as Å/ps)"
+                "about the {whose} {known:.1} K (velocities are read as Å/fs in extended XYZ, as Å/ps in a LAMMPS dump \
+                 without ITEM: UNITS)"
             );
             return Err(Error::invalid("temperature of the velocities", format!("{own:.4} K"), expected));
         }

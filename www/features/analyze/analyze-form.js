@@ -10,7 +10,7 @@ import { selectField } from "../../components/select-field.js";
 const UNITS = { "": "As the log says", metal: "LAMMPS metal (bar, eV, ps)", real: "LAMMPS real (atm, kcal/mol, fs)" };
 
 export class AnalyzeForm {
-  /** @param {(request: Omit<AnalysisRequest, "isolated">) => void} analyze */
+  /** @param {(request: Omit<AnalysisRequest, "threads">) => void} analyze */
   constructor(analyze) {
     this.analyze = analyze;
     this.trajectory = new FileDrop({

@@ -4,6 +4,7 @@ import { el, table } from "../../components/dom.js";
 import { download } from "../../components/download.js";
 import { estimateText } from "../../components/estimate-label.js";
 import { count } from "../../components/format.js";
+import { noteThreads, threadsAvailable } from "../../engine/threads.js";
 import { PropertiesPanel } from "../properties/properties-panel.js";
 import { StructurePanel } from "../structure/structure-panel.js";
 import { TransportPanel } from "../transport/transport-panel.js";
@@ -12,10 +13,12 @@ import { AnalyzeForm } from "./analyze-form.js";
 /** @import { AnalysisRequest, FromAnalysis, TrajectoryReport } from "../../engine/analysis-worker.js" */
 /** @import { EngineError } from "../../engine/protocol.js" */
 
+/** Threads of the analysis: reading text is most of it, and that is done by one. */
+const THREADS = 2;
+
 export class AnalyzeView {
-  /** @param {HTMLElement} place @param {{ isolated: boolean }} options */
-  constructor(place, { isolated }) {
-    this.isolated = isolated;
+  /** @param {HTMLElement} place */
+  constructor(place) {
     /** @type {Worker | undefined} */
     this.worker = undefined;
     /** @type {{ settings: object, report: TrajectoryReport } | undefined} */
@@ -56,7 +59,7 @@ export class AnalyzeView {
     );
   }
 
-  /** @param {Omit<AnalysisRequest, "isolated">} request */
+  /** @param {Omit<AnalysisRequest, "threads">} request */
   #start(request) {
     this.worker?.terminate();
     const worker = new Worker(new URL("../../engine/analysis-worker.js", import.meta.url), { type: "module", name: "crucible-analysis" });
@@ -65,15 +68,19 @@ export class AnalyzeView {
     this.#setBusy(true);
     this.status.textContent = `Reading ${request.trajectory.name} …`;
     this.bar.value = 0;
-    worker.addEventListener("message", (event) => this.#receive(event.data, request));
+    const threads = Math.min(THREADS, threadsAvailable());
+    worker.addEventListener("message", (event) => {
+      if (event.data.type === "ready") noteThreads(threads, event.data.threads);
+      else this.#receive(event.data, request);
+    });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
       this.#fail({ kind: "worker", message: event.message || "The engine could not be loaded.", hint: "Reload the page." });
     });
-    worker.postMessage({ ...request, isolated: this.isolated });
+    worker.postMessage({ ...request, threads });
   }
 
-  /** @param {FromAnalysis} message @param {Omit<AnalysisRequest, "isolated">} request */
+  /** @param {Exclude<FromAnalysis, { type: "ready" }>} message @param {Omit<AnalysisRequest, "threads">} request */
   #receive(message, { trajectory, settings, logSettings }) {
     if (message.type === "error") return this.#fail(message.error);
     if (message.type === "progress") {

@@ -40,6 +40,11 @@ export class FitView {
     );
   }
 
+  /** Whether work would be lost with the page: a fit that goes on, or a potential that was neither saved nor run. */
+  get hasUnsaved() {
+    return this.fitter !== undefined || this.result.isUntaken;
+  }
+
   /** Structures to label, such as those that a run kept. @param {DataFile} file */
   label(file) {
     this.labels.add(file);

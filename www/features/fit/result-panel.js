@@ -26,6 +26,7 @@ export class ResultPanel {
     this.shown = undefined;
     /** @type {{ span: ActiveSetSpan, almtp: Uint8Array } | undefined} */
     this.activeSet = undefined;
+    this.taken = false;
     this.tables = el("div", {});
     this.span = el("div", { role: "status" });
     const button = (/** @type {string} */ label, /** @type {() => void} */ act) => el("button", { type: "button", class: "small", onclick: act }, label);
@@ -44,7 +45,7 @@ export class ResultPanel {
       el(
         "div",
         { class: "export-row" },
-        button("Potential, .mtp", () => this.#save("mtp", this.shown?.result.mtp ?? "", "text/plain")),
+        button("Potential, .mtp", () => this.#saveMtp()),
         this.almtpButton,
         button("Report, JSON", () => this.#saveReport()),
         button("Charts, SVG in a .zip", () => void this.#saveCharts()),
@@ -65,6 +66,7 @@ export class ResultPanel {
   show(result, summary, threads) {
     this.shown = { result, summary, threads };
     this.activeSet = undefined;
+    this.taken = false;
     this.almtpButton.disabled = true;
     this.status.textContent = "";
     this.tables.replaceChildren(...tablesOf(result.report.parts));
@@ -88,6 +90,11 @@ export class ResultPanel {
     return this.shown !== undefined;
   }
 
+  /** Whether there is a potential that was neither saved nor run. */
+  get isUntaken() {
+    return this.isShown && !this.taken;
+  }
+
   /** The potential is there without it. @param {EngineError} error */
   showActiveSetError(error) {
     this.span.replaceChildren(el("p", { class: "caution" }, `No active set: ${error.message}`));
@@ -100,8 +107,16 @@ export class ResultPanel {
     this.status.textContent = `Saved ${names}.${ending}.`;
   }
 
+  #saveMtp() {
+    if (!this.shown) return;
+    this.#save("mtp", this.shown.result.mtp, "text/plain");
+    this.taken = true;
+  }
+
   #saveAlmtp() {
-    if (this.activeSet) this.#save("almtp", this.activeSet.almtp, "application/octet-stream");
+    if (!this.activeSet) return;
+    this.#save("almtp", this.activeSet.almtp, "application/octet-stream");
+    this.taken = true;
   }
 
   #saveReport() {
@@ -139,6 +154,7 @@ export class ResultPanel {
     };
     /** @type {RunFiles} */
     const files = { [potential]: this.activeSet?.almtp ?? result.mtp, "start.extxyz": result.starts[Number(this.start.input.value)] ?? "" };
+    this.taken = true;
     this.runIt({ spec, files, threads });
   }
 }

@@ -1,6 +1,6 @@
 // In the gallery: the run that was left, to be continued or forgotten.
 
-import { el } from "../../components/dom.js";
+import { byId, el } from "../../components/dom.js";
 import { duration } from "../../components/format.js";
 import { forgetRun, savedRun } from "./saved-run.js";
 
@@ -19,6 +19,8 @@ export async function showSavedRun(place, onContinue) {
   const forget = async () => {
     await forgetRun();
     place.replaceChildren();
+    // The button that was pressed is gone.
+    byId("gallery-title", HTMLElement).focus();
   };
   place.replaceChildren(
     el(

@@ -28,16 +28,19 @@ const PLACE = "crucible-run";
 
 /** @type {Promise<boolean> | undefined} */
 let claimed;
+/** Whether a run here is to be kept: it may be left while the lock is still asked for. */
+let wanted = false;
 let leave = () => {};
 
 /** Makes the place of the kept run this tab's, where no other tab has it. @returns {Promise<boolean>} */
 function claimPlace() {
+  wanted = true;
   claimed ??= new Promise((resolve) => {
     // Where there are no locks, whoever saves last is kept.
     if (!navigator.locks) return resolve(true);
     const asked = navigator.locks.request(PLACE, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);
-      if (lock) return new Promise((done) => (leave = () => done(undefined)));
+      if (lock && wanted) return held();
       // Asked again at the next save: the other tab may be gone by then.
       claimed = undefined;
     });
@@ -46,10 +49,21 @@ function claimPlace() {
   return claimed;
 }
 
+/** Lasts as long as the place is this tab's. @returns {Promise<void>} */
+function held() {
+  return new Promise((done) => {
+    leave = () => {
+      claimed = undefined;
+      leave = () => {};
+      done();
+    };
+  });
+}
+
 /** The run is over here: another tab may have its own kept. What is kept stays. */
 export function leavePlace() {
+  wanted = false;
   leave();
-  claimed = undefined;
 }
 
 /** @type {ReturnType<typeof openDB> | undefined} */
@@ -76,8 +90,18 @@ async function ask(request) {
   }
 }
 
+/** This tab's latest run where the browser does not keep it: it lasts as long as the tab. @type {SavedRun | undefined} */
+let unkept;
+
 /** Keeps a run in place of the one before. @param {SavedRun} run @returns {Promise<Keeping>} */
 export async function saveRun(run) {
+  const keeping = await store(run);
+  unkept = keeping === "kept" ? undefined : run;
+  return keeping;
+}
+
+/** @param {SavedRun} run @returns {Promise<Keeping>} */
+async function store(run) {
   if (!(await claimPlace())) return "other-tab";
   try {
     await ask((connection) => connection.put(STORE, run, LATEST));
@@ -88,8 +112,9 @@ export async function saveRun(run) {
   }
 }
 
-/** @returns {Promise<SavedRun | undefined>} */
+/** The run to go on with: this tab's own, and not another tab's that is kept. @returns {Promise<SavedRun | undefined>} */
 export async function savedRun() {
+  if (unkept) return unkept;
   try {
     return await ask((connection) => connection.get(STORE, LATEST));
   } catch {
@@ -97,7 +122,12 @@ export async function savedRun() {
   }
 }
 
+/** Forgets what `savedRun` gives. */
 export async function forgetRun() {
+  if (unkept) {
+    unkept = undefined;
+    return;
+  }
   try {
     await ask((connection) => connection.delete(STORE, LATEST));
   } catch {

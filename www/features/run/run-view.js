@@ -26,16 +26,18 @@ import { stageWords } from "./stages.js";
 const SAVE_EVERY_MS = 15_000;
 /** @type {Record<Exclude<Keeping, "kept">, string>} */
 const UNKEPT = {
-  "no-room": "The browser’s storage does not take this run (a private window, or a full disk): it ends with this tab. Take home what you need before you close it.",
-  "other-tab": "Another tab of Crucible has a run, and the browser keeps one: this one ends with its tab, unless the other ends first. Take home what you need before you close it.",
+  "no-room": "The browser’s storage does not take this run (a private window, or a full disk): it ends when this tab is closed. Take home what you need before.",
+  "other-tab": "Another tab of Crucible has a run, and the browser keeps one: this one ends when this tab is closed. Once the other run is left, this one is kept as it goes on.",
 };
+/** How long a run that is left may take to say where it stands, ms: an engine that is stuck must not be waited for. */
+const LAST_WORD_MS = 10_000;
 /** Steps that one press of "Step" takes. */
 const STEPS_A_PRESS = 1;
 
 export class RunView {
   /**
    * @param {HTMLElement} place
-   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => Promise<void>, label: (file: GivenFile) => void }} listener
+   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => Promise<Keeping>, label: (file: GivenFile) => void }} listener
    *   `refused`: the run could not be started; the setup is the place to mend it. `save`: a state to go on from, at first, every so often and at last.
    *   `label`: configurations that shall be labelled
    */
@@ -148,7 +150,7 @@ export class RunView {
   /** Hands a state to go on from to whoever keeps it. */
   async save() {
     const checkpoint = await this.#checkpoint();
-    if (checkpoint) await this.listener.save(checkpoint);
+    if (checkpoint) await this.#keep(checkpoint);
   }
 
   /** Whether there is a run that nobody has left. */
@@ -164,9 +166,14 @@ export class RunView {
 
   async #leave() {
     const { client } = this;
-    const last = await this.#checkpoint();
+    const last = await Promise.race([this.#checkpoint(), silence(LAST_WORD_MS)]);
     if (client === this.client) this.stop();
-    if (last) await this.listener.save(last);
+    if (last) await this.#keep(last);
+  }
+
+  /** @param {Checkpoint} checkpoint */
+  async #keep(checkpoint) {
+    this.#showKept(await this.listener.save(checkpoint));
   }
 
   /** @returns {Promise<Checkpoint | undefined>} nothing where there is no run to go on with */
@@ -183,7 +190,7 @@ export class RunView {
   }
 
   /** Tells whether the browser keeps the run. @param {Keeping} keeping */
-  showKept(keeping) {
+  #showKept(keeping) {
     this.unkept.hidden = keeping === "kept";
     // The same words again would be read out again.
     if (keeping !== "kept" && this.unkept.textContent !== UNKEPT[keeping]) this.unkept.textContent = UNKEPT[keeping];
@@ -268,6 +275,11 @@ export class RunView {
     event.preventDefault();
     this.togglePause();
   }
+}
+
+/** @param {number} ms @returns {Promise<undefined>} */
+function silence(ms) {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 }
 
 /** @param {Progress} progress @param {Speed} speed */

@@ -37,7 +37,7 @@ export class StructurePanel {
 
   /** What experiments found of the same liquid, drawn as points. @param {MeasuredRdf[]} measured */
   showMeasured(measured) {
-    this.measured = measured;
+    this.measured = measured.filter(({ points }) => points.length > 0);
   }
 
   clear() {
@@ -62,7 +62,7 @@ export class StructurePanel {
         y: { label: "g(r)", unit: "" },
         series: [
           ...curves.map((curve) => ({ name: pairName(curve), x: curve.r_angstrom, y: curve.g, error: curve.standard_error })),
-          ...measured.map(measuredSeries),
+          ...measured.map((one) => measuredSeries(one, curves.findIndex((curve) => isOf(curve, one.pair)))),
         ],
       },
       [...curves.map(peakWords), ...measured.map(measuredWords)].filter(Boolean).join(" "),
@@ -87,9 +87,9 @@ function isOf({ first, second }, [a, b]) {
   return (first === a && second === b) || (first === b && second === a);
 }
 
-/** @param {MeasuredRdf} measured @returns {import("../../components/chart-view.js").ChartSeries} */
-function measuredSeries({ pair, points, author }) {
-  return { name: `${pair.join("–")}, ${author}`, x: points.map(([r]) => r), y: points.map(([, g]) => g), style: "points" };
+/** @param {MeasuredRdf} measured @param {number} colour that of the computed curve of this index @returns {import("../../components/chart-view.js").ChartSeries} */
+function measuredSeries({ pair, points, author }, colour) {
+  return { name: `${pair.join("–")}, ${author}`, x: points.map(([r]) => r), y: points.map(([, g]) => g), style: "points", colour };
 }
 
 /** @param {MeasuredRdf} measured */

@@ -1,0 +1,53 @@
+//! Numbers of species as a potential's file has them, its
+//! [labels](crate::potential::mtp::MtpParameters::species_labels): they are the types of .cfg files. Everywhere else a type is
+//! the place of a species in the potential's list. Labels with gaps, or in another order, differ from the places.
+
+use super::{Configuration, StructureFormat, write_structure};
+use crate::error::{Error, Result};
+use crate::system::Species;
+
+/// The place of the species that has a label.
+pub(crate) fn place_of(label: usize, labels: &[usize]) -> Option<u32> {
+    labels.iter().position(|known| *known == label).map(|place| place as u32)
+}
+
+/// Turns types that are labels into places.
+///
+/// # Errors
+/// A type that is none of the labels.
+pub fn types_from_labels(configurations: &mut [Configuration], labels: &[usize]) -> Result<()> {
+    if labels.iter().enumerate().all(|(place, label)| place == *label) {
+        return Ok(());
+    }
+    for system in configurations.iter_mut().map(|configuration| &mut configuration.system) {
+        for (atom, kind) in system.types.iter_mut().enumerate() {
+            *kind = place_of(*kind as usize, labels).ok_or_else(|| {
+                Error::invalid(format!("type of atom {}", atom + 1), *kind, format!("one of {labels:?}"))
+            })?;
+        }
+        let known = |label: &usize| system.species.get(*label).cloned();
+        system.species = labels.iter().map(|label| known(label).unwrap_or_else(|| Species::unknown(label))).collect();
+    }
+    Ok(())
+}
+
+/// The inverse of [`types_from_labels`], for files: the lists of species stay as they are.
+pub fn types_to_labels(configurations: &mut [Configuration], labels: &[usize]) {
+    for kind in configurations.iter_mut().flat_map(|configuration| &mut configuration.system.types) {
+        *kind = labels.get(*kind as usize).map_or(*kind, |&label| label as u32);
+    }
+}
+
+/// As [`write_structure`], for types that are places in the list of a potential with these labels.
+///
+/// # Errors
+/// As [`write_structure`].
+pub fn write_labelled(format: StructureFormat, configurations: &[Configuration], labels: &[usize]) -> Result<String> {
+    // The other formats name species.
+    if format != StructureFormat::Cfg {
+        return write_structure(format, configurations);
+    }
+    let mut labelled = configurations.to_vec();
+    types_to_labels(&mut labelled, labels);
+    write_structure(format, &labelled)
+}
