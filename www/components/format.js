@@ -22,12 +22,15 @@ export function withSubscripts(text) {
   return text.replace(/([A-Z][a-z]?)(\d+)(?![\d.])/g, (_, symbol, digits) => symbol + [...digits].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join(""));
 }
 
+/** A relative error that arithmetic makes, not sampling: such a value is exact. */
+const ROUNDING = 1e-9;
+
 /**
  * A value with its standard error, rounded to the error's first digit, or its first two below 3: "1.875 ± 0.012".
  * @param {number} value @param {number | null | undefined} error
  */
 export function withError(value, error) {
-  if (error === null || error === undefined || !Number.isFinite(error) || error <= 0) return significant(value);
+  if (error === null || error === undefined || !Number.isFinite(error) || error <= ROUNDING * Math.abs(value)) return significant(value);
   const size = Math.floor(Math.log10(error));
   const digits = error / 10 ** size < 3 ? 2 : 1;
   const decimals = Math.max(0, Math.min(10, digits - 1 - size));
