@@ -105,6 +105,25 @@ test("a salt's set-up plans density first and transport after it, and a run unde
   await close();
 });
 
+test("what was measured of molten CaCl2 is drawn beside what the run finds", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "cacl2-melt");
+  await fill(page, { atoms: 48, equilibration: 0.2, "at-pressure": 1, production: 1 });
+  await page.click("form button[type=submit]");
+  await untilState(page, "finished");
+  const structure = (await page.textContent("[aria-labelledby=structure-title]")) ?? "";
+  assert.match(structure, /Measured: Ca–Cl peaks at 2\.78 Å with g = 4\.11/);
+  await page.locator("button.disclosure", { hasText: "Density" }).first().click();
+  const beside = page.locator("figure:visible", { hasText: "in this run." });
+  await beside.locator("summary").first().click();
+  const numbers = (await beside.locator("table").first().textContent()) ?? "";
+  // The line begins where the measurement does: 2.5261 - 4.225e-4 T at 1060 K.
+  assert.match(numbers, /1060[^]*2\.078/);
+  await page.waitForFunction(() => (document.querySelector(".property-details canvas")?.getBoundingClientRect().height ?? 0) > 100);
+  assert.ok(await isDrawn(page, ".property-details canvas"));
+  await close();
+});
+
 test("a run that was left goes on from where it was", async () => {
   const { page, url, close } = await openPage(browser);
   await choose(page, "argon-liquid");

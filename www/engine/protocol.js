@@ -121,10 +121,15 @@
 /**
  * What is known beforehand of a run with a potential of the gallery; see `run::Card` in the engine.
  * @typedef {object} About
- * @property {{ title: string, description: string, licence: string, fit: Fit, valid: { temperature_k: [number, number], range: string, limits: string[] } } | null} card
+ * @property {{ title: string, description: string, licence: string, fit: Fit, valid: { temperature_k: [number, number], range: string, limits: string[] }, measured?: MeasuredLaw[] } | null} card
  * @property {{ density_g_cm3: number, source: string, interpolated: boolean } | null} measured_density
  * @property {Measured[]} [measured]
  * @property {MeasuredRdf[]} [measured_rdfs]
+ */
+
+/**
+ * A measured property over temperature, one of the three forms of law.
+ * @typedef {{ property: string, unit: string, temperature_k: [number, number], source: string, law: { constant?: number, linear?: [number, number], arrhenius?: [number, number] } }} MeasuredLaw
  */
 
 /**

@@ -6,10 +6,11 @@ import { download } from "../../components/download.js";
 import { estimateText, valueText } from "../../components/estimate-label.js";
 import { significant, withSubscripts } from "../../components/format.js";
 import { compare } from "./comparison.js";
+import { experimentChart } from "./experiment-chart.js";
 import { SECTION_TITLES, sectionOf, wordsFor } from "./explanations.js";
 import { propertiesCsv, propertiesJson } from "./export.js";
 
-/** @import { Measured, Property, Results } from "../../engine/protocol.js" */
+/** @import { Measured, MeasuredLaw, Property, Results } from "../../engine/protocol.js" */
 
 const COLUMNS = ["Property", "Value", "Experiment", "Deviation", "Status"];
 
@@ -22,6 +23,8 @@ export class PropertiesPanel {
     this.properties = [];
     /** @type {Measured[]} */
     this.measured = [];
+    /** @type {MeasuredLaw[]} */
+    this.laws = [];
     /** @type {object | undefined} */
     this.spec = undefined;
     /** The last row of each quantity: its other routes come below it. @type {Map<string, PropertyRow>} */
@@ -72,9 +75,10 @@ export class PropertiesPanel {
     this.#reveal();
   }
 
-  /** @param {Measured[]} measured */
-  showMeasured(measured) {
+  /** @param {Measured[]} measured at the run's temperature @param {MeasuredLaw[]} laws that they come from */
+  showMeasured(measured, laws) {
     this.measured = measured;
+    this.laws = laws;
   }
 
   /** @param {Results} results */
@@ -88,7 +92,7 @@ export class PropertiesPanel {
         this.rows.set(key, row);
         this.#place(row, property);
       }
-      row.show(property, this.measured);
+      row.show(property, this.measured, this.laws);
     }
     this.#reveal();
   }
@@ -133,14 +137,19 @@ class PropertyRow {
     this.settings = el("dl", { class: "settings" });
     /** @type {ChartView[]} */
     this.charts = [];
+    /** @type {ChartView | undefined} */
+    this.besideExperiment = undefined;
+    /** @type {MeasuredLaw[]} */
+    this.laws = [];
     /** @type {Property | undefined} */
     this.property = undefined;
     this.content.append(this.words, this.settings);
   }
 
-  /** @param {Property} property @param {Measured[]} known */
-  show(property, known) {
+  /** @param {Property} property @param {Measured[]} known @param {MeasuredLaw[]} laws */
+  show(property, known, laws) {
     this.property = property;
+    this.laws = laws;
     const { name, route, estimate } = property;
     // A press that begins on a text which goes away would be lost.
     setText(this.name, withSubscripts(name));
@@ -157,6 +166,7 @@ class PropertyRow {
 
   dispose() {
     for (const chart of this.charts) chart.dispose();
+    this.besideExperiment?.dispose();
   }
 
   #toggle() {
@@ -176,6 +186,7 @@ class PropertyRow {
     const settings = Object.entries(property.settings);
     if (property.estimate) settings.push(["independent samples", significant(property.estimate.independent_samples, 2)]);
     this.settings.replaceChildren(...settings.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+    if (comparison) this.#showBesideExperiment(property, comparison.measured);
     property.charts.forEach((spec, index) => {
       let chart = this.charts[index];
       if (!chart) {
@@ -186,6 +197,24 @@ class PropertyRow {
       chart.show(spec, spec.title);
     });
   }
+
+  /** @param {Property} property @param {Measured} measured */
+  #showBesideExperiment({ name, estimate }, measured) {
+    const kelvin = kelvinOf(this.spec());
+    if (!estimate || kelvin === undefined) return;
+    const spec = experimentChart(name, estimate, measured, this.laws, kelvin);
+    if (!this.besideExperiment) {
+      this.besideExperiment = new ChartView({ title: spec.title, large: true });
+      this.settings.after(this.besideExperiment.element);
+    }
+    const found = valueText(measured.value, measured.uncertainty, measured.unit);
+    this.besideExperiment.show(spec, `At ${significant(kelvin)} K: ${found} measured, ${estimateText(estimate)} in this run.`);
+  }
+}
+
+/** The temperature of a run; a trajectory's settings may have none. @param {object | undefined} spec */
+function kelvinOf(spec) {
+  return spec && "temperature_k" in spec && typeof spec.temperature_k === "number" ? spec.temperature_k : undefined;
 }
 
 /** @param {import("./comparison.js").Comparison} comparison */

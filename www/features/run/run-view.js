@@ -120,7 +120,7 @@ export class RunView {
         this.atoms.setAtoms(atoms);
         this.thermodynamics.showAbout(about);
         this.potential.show(about);
-        this.properties.showMeasured(about.measured ?? []);
+        this.properties.showMeasured(about.measured ?? [], about.card?.measured ?? []);
         this.structure.showMeasured(about.measured_rdfs ?? []);
       },
       frame: (positions, cell, grades) => this.atoms.setFrame(positions, cell, grades),
