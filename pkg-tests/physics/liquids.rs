@@ -347,7 +347,10 @@ fn fluxes_that_are_sampled_too_rarely_are_named() {
 #[test]
 #[ignore = "slow: cargo dev test --slow"]
 fn slow_lennard_jones_liquid_has_published_transport() {
-    let results = run(&liquid(0.722, 0.8442, 256, 3.0, 600.0));
+    let mut spec = liquid(0.722, 0.8442, 256, 3.0, 600.0);
+    // At constant energy so few atoms may have a temperature that is off by some per cent, and diffusion by three times that.
+    spec.production.ensemble = EnsembleKind::Nvt;
+    let results = run(&spec);
     println!("{:?}", results.estimates["temperature"]);
     let published = [
         // Ferrario, Ciccotti, Holian, Ryckaert, Phys. Rev. A 44, 6936 (1991): 2048 atoms.
