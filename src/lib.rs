@@ -20,7 +20,7 @@
 //! | [`analysis`] | series to `Estimate { value, standard_error, unit }` |
 //! | [`labelling`] | inputs and outputs of the codes that label: CP2K, GPAW, VASP, Quantum ESPRESSO |
 //! | [`chart`] | `ChartSpec` drawn by plotters on any back end |
-//! | [`run`] | `RunSpec` to results: what the command line and the page both drive; `analyze`: trajectories of others |
+//! | [`run`] | `RunSpec` to results, at one temperature (`Run`) or several (`Scan`): what the command line and the page both drive; `analyze`: trajectories of others |
 //! | `wasm` | the JS boundary, compiled for wasm only; the only folder that names JS types |
 //!
 //! # One step of a run

@@ -144,7 +144,7 @@ fn slow_fluctuations_agree_with_slopes() {
         (spec.equilibrate.ensemble, spec.production.ensemble) = (EnsembleKind::Npt, EnsembleKind::Npt);
         (spec.equilibrate.time_ps, spec.pressure_gpa) = (20.0, 0.05);
         (spec.sampling.structure_every, spec.sampling.displacements_every) = (10_000, 10_000);
-        ScanPoint { temperature_k: spec.temperature_k, results: run(&spec) }
+        ScanPoint { temperature_k: spec.temperature_k, results: run(&spec), measured: Vec::new() }
     });
     let slopes = scan_properties(&points);
     for id in ["heat-capacity-cp", "thermal-expansion"] {

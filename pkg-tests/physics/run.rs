@@ -1,6 +1,7 @@
 //! Runs from specification to results: presets, slices, checkpoints, and what is refused.
 
 mod labels;
+mod scan;
 mod stages;
 
 use std::path::{Path, PathBuf};

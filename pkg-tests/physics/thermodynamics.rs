@@ -6,7 +6,7 @@ use crucible::dynamics::{Axes, Ensemble, Limits, Ramp, Simulation, maxwell_boltz
 use crucible::math::{Vec3, rng};
 use crucible::potential::Potential;
 use crucible::potential::simple::{Harmonic, IdealGas};
-use crucible::run::{Results, ScanPoint, scan_properties};
+use crucible::run::{Measured, Results, ScanPoint, scan_properties};
 use crucible::sampling::{Fluctuations, Frame, Observer};
 use crucible::system::{Cell, Lattice, Species, System};
 use crucible::units::{BOLTZMANN, EV_PER_A3_TO_GPA};
@@ -128,6 +128,19 @@ fn what_is_not_held_has_no_fluctuation_formula() {
     assert!(early[0].estimate.is_none() && early[0].pending.is_some());
 }
 
+fn published_viscosity() -> Measured {
+    Measured {
+        id: "shear-viscosity".into(),
+        of: String::new(),
+        value: 7.4,
+        uncertainty: None,
+        unit: "mPa s".into(),
+        source: "s".into(),
+        interpolated: false,
+        line: vec![[295.0, 7.4], [305.0, 7.5]],
+    }
+}
+
 /// A scan of an ideal gas: V = N k T/P and H = 5/2 N k T, so that alpha = 1/T in the middle and Cp = 5/2 R.
 #[test]
 fn a_scan_gives_expansion_and_heat_capacity() {
@@ -157,7 +170,11 @@ fn a_scan_gives_expansion_and_heat_capacity() {
                 property("enthalpy", 2.5e-3 * GAS * kelvin, "kJ/mol"),
                 property("shear-viscosity", (5000.0 / (GAS * kelvin)).exp(), "mPa s"),
             ];
-            ScanPoint { temperature_k: kelvin, results: Results { properties, ..Results::default() } }
+            ScanPoint {
+                temperature_k: kelvin,
+                results: Results { properties, ..Results::default() },
+                measured: vec![published_viscosity()],
+            }
         })
         .to_vec();
     let found = scan_properties(&points);
@@ -165,6 +182,11 @@ fn a_scan_gives_expansion_and_heat_capacity() {
     assert!((find(&found, "thermal-expansion").value - 1e4 / 300.0).abs() < 0.05);
     assert!((find(&found, "heat-capacity-cp").value - 2.5 * GAS).abs() < 1e-9);
     assert!((find(&found, "activation-energy").value - 5.0).abs() < 1e-9);
+    let energy = found.iter().find(|p| p.id == "activation-energy").unwrap();
+    let [fit, runs, experiment] = &energy.charts[0].series[..] else { panic!("{:?}", energy.charts[0]) };
+    assert!((fit.x[0] - 1e3 / 290.0).abs() < 1e-12 && (runs.x[2] - 1e3 / 310.0).abs() < 1e-12, "over 1000 K/T");
+    assert_eq!((experiment.x[1], experiment.y[1]), (1e3 / 305.0, 7.5));
+    assert_eq!(energy.settings["law"], "A exp(E/(R T)), R = 8.31446 J/(mol K)");
     let single = scan_properties(&points[..1]);
     assert!(single.iter().all(|p| p.estimate.is_none() && p.pending.as_ref().unwrap().contains("at least 2")));
 }

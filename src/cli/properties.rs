@@ -23,7 +23,7 @@ pub fn table(properties: &[Property], measured: &[Measured]) -> String {
         for warning in property.estimate.iter().flat_map(|estimate| &estimate.warnings) {
             out.push_str(&format!("{:<40}   {warning}\n", ""));
         }
-        for experiment in measured.iter().filter(|m| m.id == property.id && property.of.is_empty()) {
+        for experiment in measured.iter().filter(|m| m.id == property.id && m.of == property.of) {
             out.push_str(&format!("{:<40}   {}\n", "", comparison(property, experiment)));
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use crucible::analysis::Property;
-use crucible::run::{Files, Run, RunSpec, SCHEMA, ScanPoint, scan_properties};
+use crucible::run::{Files, Measured, RunSpec, SCHEMA, Scan, ScanPoint};
 use crucible::{Error, Result};
 use serde::Serialize;
 
@@ -17,12 +17,14 @@ use super::{files, properties};
 #[command(after_help = "Examples:
   crucible scan run.json --temperatures 1050,1100,1150,1200
   crucible scan run.json --temperatures 1100,1200 --json scan.json --threads 4
-The specification is that of crucible md, without temperatures at which stages end; its temperature is replaced.")]
+  crucible scan run.json
+The specification is that of crucible md, without temperatures at which stages end; it may name the temperatures itself:
+  \"temperature_k\": 1100, \"further_temperatures_k\": [1050, 1150]")]
 pub struct Arguments {
     /// Specification of the run, JSON.
     specification: PathBuf,
-    /// Temperatures, K.
-    #[arg(long, value_delimiter = ',', required = true, value_name = "LIST")]
+    /// Temperatures, K, in place of those of the specification.
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
     temperatures: Vec<f64>,
     /// Folder to look for files in that are not beside the specification.
     #[arg(long, value_name = "FOLDER", default_value = "potentials")]
@@ -37,11 +39,13 @@ pub struct Arguments {
 
 /// What `--json` writes.
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     schema: u32,
-    specification: RunSpec,
-    points: Vec<ScanPoint>,
-    properties: Vec<Property>,
+    specification: &'a RunSpec,
+    points: &'a [ScanPoint],
+    properties: &'a [Property],
+    /// What experiments say of them.
+    measured: &'a [Measured],
 }
 
 /// Runs the command.
@@ -49,75 +53,54 @@ struct Report {
 /// # Errors
 /// As `crucible md`; fewer than two temperatures, or the same twice; a stage that ends at a temperature of its own.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let specification = read_specification(&arguments.specification)?;
-    check_constant(&specification)?;
-    let mut temperatures = arguments.temperatures.clone();
-    temperatures.sort_by(f64::total_cmp);
-    temperatures.dedup();
-    if temperatures.len() < 2 {
-        return Err(Error::invalid("--temperatures", temperatures.len(), "at least two different ones, in K"));
-    }
+    let specification = at_all(read_specification(&arguments.specification)?, &arguments.temperatures)?;
     arguments.json.as_deref().map_or(Ok(()), files::check_writable)?;
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
     let find = file_finder(folder, &arguments.files);
-    let mut points = Vec::new();
-    let mut text = String::new();
-    let mut carried_out = Ok(());
-    for temperature_k in temperatures {
-        match carry_out(RunSpec { temperature_k, ..specification.clone() }, &find, arguments.quiet) {
-            Ok(run) => {
-                let results = run.results();
-                let table = properties::table(&results.properties, run.measured());
-                text.push_str(&format!("{temperature_k} K\n{table}\n"));
-                points.push(ScanPoint { temperature_k, results });
-            }
-            Err(error) => {
-                carried_out = Err(at(temperature_k, error));
-                break;
-            }
-        }
-    }
+    let mut scan = Scan::new(specification, &find)?;
+    let carried_out = carry_out(&mut scan, &find, arguments.quiet);
     // What the temperatures before it measured is not lost with one that blew up.
-    if points.is_empty() {
+    if scan.points().is_empty() {
         return carried_out;
     }
-    let found = scan_properties(&points);
-    text.push_str(&format!("From the change with temperature\n{}", properties::table(&found, &[])));
-    let report = Report { schema: SCHEMA, specification, points, properties: found };
+    let (points, properties, measured) = (scan.points(), scan.properties(), scan.measured());
+    let mut text = String::new();
+    for ScanPoint { temperature_k, results, measured } in points {
+        text.push_str(&format!("{temperature_k} K\n{}\n", properties::table(&results.properties, measured)));
+    }
+    text.push_str(&format!("From the change with temperature\n{}", properties::table(&properties, measured)));
+    let report = Report { schema: SCHEMA, specification: scan.spec(), points, properties: &properties, measured };
     files::first_error([carried_out, files::write_report(arguments.json.as_deref(), &report, &text)])
 }
 
-/// A scan is over the temperature of production, which a ramp would change.
-fn check_constant(specification: &RunSpec) -> Result<()> {
-    let stages = [("equilibrate", &specification.equilibrate), ("production", &specification.production)];
-    match stages.into_iter().find_map(|(name, stage)| Some((name, stage.temperature_end_k?))) {
-        None => Ok(()),
-        Some((name, end)) => {
-            let expected = "none in a scan, which measures at the temperatures of --temperatures";
-            Err(Error::invalid(format!("{name}.temperature_end_k"), end, expected))
+/// The specification at these temperatures in ascending order, or at its own where none are given.
+fn at_all(specification: RunSpec, given: &[f64]) -> Result<RunSpec> {
+    let own = [&[specification.temperature_k], &specification.further_temperatures_k[..]].concat();
+    let mut kelvin = if given.is_empty() { own } else { given.to_vec() };
+    kelvin.sort_by(f64::total_cmp);
+    kelvin.dedup();
+    let found = kelvin.len();
+    if found < 2 {
+        let expected = "at least two different ones, in K, by --temperatures or as further_temperatures_k";
+        return Err(Error::invalid("temperatures of the scan", found, expected));
+    }
+    let temperature_k = kelvin.remove(0);
+    Ok(RunSpec { temperature_k, further_temperatures_k: kelvin, ..specification })
+}
+
+/// All runs, one after the other.
+fn carry_out(scan: &mut Scan, find: Files, quiet: bool) -> Result<()> {
+    while !scan.is_finished() {
+        let mut monitor = Monitor::new(quiet);
+        let done = scan.points().len();
+        // The run that came to its end is no longer there to be asked where it stands.
+        let mut last = scan.progress();
+        while scan.points().len() == done {
+            let slice = Instant::now();
+            last = scan.advance(find, u64::MAX, &mut || slice.elapsed() > Duration::from_millis(500))?;
+            monitor.show(&last);
         }
+        monitor.end(&last);
     }
-}
-
-/// A run from its start to its end.
-fn carry_out(specification: RunSpec, find: Files, quiet: bool) -> Result<Run> {
-    let mut run = Run::new(specification, find)?;
-    let mut monitor = Monitor::new(quiet);
-    while !run.is_finished() {
-        let slice = Instant::now();
-        let progress = run.advance(u64::MAX, &mut || slice.elapsed() > Duration::from_millis(500))?;
-        monitor.show(&progress);
-    }
-    monitor.end(&run.progress());
-    Ok(run)
-}
-
-/// The error of a run with the temperature at which it came up.
-fn at(temperature_k: f64, error: Error) -> Error {
-    let with = |reason: String| format!("at {temperature_k} K, {reason}");
-    match error {
-        Error::Unstable { step, reason } => Error::Unstable { step, reason: with(reason) },
-        Error::Extrapolation { step, reason } => Error::Extrapolation { step, reason: with(reason) },
-        other => other,
-    }
+    Ok(())
 }

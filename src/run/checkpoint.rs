@@ -3,6 +3,7 @@
 //! A run that is still relaxing is stored as the number of steps it took, and takes them again: relaxation is short, and
 //! deterministic. Dynamics is stored whole, observers included.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::dynamics::{Checkpoint, Simulation};
@@ -13,10 +14,10 @@ use super::observers::Observers;
 use super::spec::RunSpec;
 use super::stages::{Moving, Phase, Run, first_phase};
 
-/// The form of [`Saved`]; a later change of the form counts it up.
-const VERSION: u8 = 6;
-/// What a checkpoint starts with.
-const MAGIC: &[u8; 8] = b"crucible";
+/// The form of what is saved; a later change of the form counts it up.
+const VERSION: u8 = 7;
+/// What the checkpoint of a run starts with.
+const RUN: &[u8; 8] = b"crucible";
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -42,7 +43,7 @@ enum State {
     },
 }
 
-fn broken(found: &str) -> Error {
+pub(super) fn broken(found: &str) -> Error {
     Error::invalid("checkpoint", found, "the bytes of a checkpoint of this version, unchanged")
 }
 
@@ -70,12 +71,7 @@ impl Run {
             },
         };
         let spec = serde_json::to_string(&self.spec).map_err(|e| broken(&e.to_string()))?;
-        let body = postcard::to_stdvec(&Saved { spec, state }).map_err(|e| broken(&e.to_string()))?;
-        let mut bytes = MAGIC.to_vec();
-        bytes.push(VERSION);
-        bytes.extend(checksum(&body).to_le_bytes());
-        bytes.extend(body);
-        Ok(bytes)
+        sealed(RUN, &Saved { spec, state })
     }
 
     /// Goes on from a checkpoint of a run with the same files and the same specification, but for the length of production,
@@ -85,7 +81,7 @@ impl Run {
     /// Bytes that are no checkpoint or damaged, or one of another run, or of another length of a ramp; this run is then as it
     /// was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<()> {
-        let saved = read(bytes)?;
+        let saved: Saved = opened(RUN, bytes)?;
         let spec: RunSpec = serde_json::from_str(&saved.spec).map_err(|e| broken(&e.to_string()))?;
         let length = spec.production.time_ps;
         let mut same = spec;
@@ -143,8 +139,25 @@ impl Run {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Saved> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| broken("other bytes"))?;
+/// What is saved, behind the mark of its kind, the form's version, and a checksum.
+///
+/// # Errors
+/// Never for what serde can write without knowing its length.
+pub(super) fn sealed(mark: &[u8; 8], saved: &impl Serialize) -> Result<Vec<u8>> {
+    let body = postcard::to_stdvec(saved).map_err(|e| broken(&e.to_string()))?;
+    let mut bytes = mark.to_vec();
+    bytes.push(VERSION);
+    bytes.extend(checksum(&body).to_le_bytes());
+    bytes.extend(body);
+    Ok(bytes)
+}
+
+/// What [`sealed`] saved.
+///
+/// # Errors
+/// Other bytes, damaged ones, or those of another version.
+pub(super) fn opened<T: DeserializeOwned>(mark: &[u8; 8], bytes: &[u8]) -> Result<T> {
+    let rest = bytes.strip_prefix(mark).ok_or_else(|| broken("other bytes"))?;
     let (version, rest) = rest.split_first().ok_or_else(|| broken("too few bytes"))?;
     if *version != VERSION {
         let found = format!("a run that another version of Crucible saved (form {version}, this one's is {VERSION})");

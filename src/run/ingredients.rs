@@ -152,14 +152,19 @@ pub fn potential(spec: &PotentialSpec, files: Files) -> Result<Box<dyn Potential
     Forces::new(spec, files)?.potential()
 }
 
-/// What experiments say of the liquid that a specification asks for, where its potential has a card that tells.
-pub(super) fn measured(spec: &RunSpec, files: Files) -> Vec<Measured> {
+/// What experiments say of the liquid that a specification asks for, where its potential has a card that tells; `told` picks it
+/// from the card for these amounts by formula unit.
+pub(super) fn measured(
+    spec: &RunSpec,
+    files: Files,
+    told: impl Fn(&Card, &BTreeMap<String, f64>) -> Vec<Measured>,
+) -> Vec<Measured> {
     let (PotentialSpec::Card { file }, StructureSpec::Melt { composition, .. }) = (&spec.potential, &spec.structure)
     else {
         return Vec::new();
     };
     let card = files(file).and_then(|bytes| Card::read(&bytes, file));
-    card.map(|card| card.measured_properties(composition, spec.temperature_k)).unwrap_or_default()
+    card.map(|card| told(&card, composition)).unwrap_or_default()
 }
 
 /// `.almtp` and `.als` hold an active set as well, after which bytes that are not text may follow.

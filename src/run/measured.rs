@@ -9,8 +9,11 @@ use crate::analysis::Estimate;
 
 /// Mole fractions that differ by less are the same composition.
 const SAME_FRACTION: f64 = 0.005;
-/// How far outside its measured range a law is still shown, K.
+/// How far outside its measured range a law is still shown, K, and at most as a part of the temperature.
 const EXTRAPOLATED_K: f64 = 50.0;
+const EXTRAPOLATED_PART: f64 = 0.05;
+/// Points of a line over temperature.
+const LINE: usize = 41;
 
 /// A density from experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,9 @@ pub struct MeasuredDensity {
 pub struct Measured {
     /// Identifier of the property: `density`, `shear-viscosity`, …
     pub id: String,
+    /// What it belongs to, if not to the whole system, as in [`Property`](crate::analysis::Property).
+    #[serde(default)]
+    pub of: String,
     /// The value, in `unit`.
     pub value: f64,
     /// The uncertainty that the source states, in `unit`.
@@ -38,6 +44,9 @@ pub struct Measured {
     pub source: String,
     /// Whether it lies between two measured compositions, rather than being one.
     pub interpolated: bool,
+    /// Temperature, K, and value, over the range of the measurement; empty where it is a single one.
+    #[serde(default)]
+    pub line: Vec<[f64; 2]>,
 }
 
 /// How a computed value compares with a measured one.
@@ -74,13 +83,11 @@ impl Card {
             }
             let measured = at(known, temperature_k);
             if let (true, Law::Linear([_, slope])) = (known.property == "density" && temperature_k > 0.0, known.law) {
+                let expansion = |kelvin| -1e4 * slope / known.law.at(kelvin);
                 found.push(Measured {
-                    id: "thermal-expansion".to_owned(),
-                    value: -1e4 * slope / measured.value,
-                    uncertainty: None,
+                    line: line(known.temperature_k, expansion),
                     unit: "10⁻⁴ K⁻¹".to_owned(),
-                    source: format!("slope of the density, {}", known.source),
-                    interpolated: false,
+                    ..from_law("thermal-expansion", expansion(temperature_k), known)
                 });
             }
             if !found.iter().any(|other| other.id == measured.id) {
@@ -88,6 +95,28 @@ impl Card {
             }
         }
         found
+    }
+
+    /// How what was measured of a liquid with these amounts by formula unit changes with temperature: slopes of lines, and
+    /// activation energies of Arrhenius' laws, by the identifiers of [`scan_properties`](super::scan_properties).
+    pub fn measured_changes(&self, amounts: &BTreeMap<String, f64>) -> Vec<Measured> {
+        let Some(wanted) = fractions(amounts) else { return Vec::new() };
+        let is_wanted =
+            |known: &&MeasuredLaw| fractions(&known.composition).is_some_and(|present| is_same(&present, &wanted));
+        let change = |known: &MeasuredLaw| match (known.property.as_str(), known.law) {
+            ("density", Law::Linear([_, slope])) => {
+                let unit = "10⁻⁴ g/(cm³ K)".to_owned();
+                Some(Measured { unit, ..from_law("density-slope", 1e4 * slope, known) })
+            }
+            (of, Law::Arrhenius([_, energy])) => {
+                // What falls with temperature, as a viscosity does, has exp(+E/(R T)).
+                let sign = if of == "shear-viscosity" { 1.0 } else { -1.0 };
+                let (of, unit) = (of.to_owned(), "kJ/mol".to_owned());
+                Some(Measured { of, unit, ..from_law("activation-energy", sign * 1e-3 * energy, known) })
+            }
+            _ => None,
+        };
+        self.measured.iter().filter(is_wanted).filter_map(change).collect()
     }
 
     /// The measured density at `temperature_k` of a liquid with these amounts by formula unit: of this composition, or linear
@@ -102,7 +131,7 @@ impl Card {
     pub fn measured_rdfs(&self, amounts: &BTreeMap<String, f64>, temperature_k: f64) -> Vec<&MeasuredRdf> {
         let Some(wanted) = fractions(amounts) else { return Vec::new() };
         let is_near = |known: &&MeasuredRdf| {
-            (known.temperature_k - temperature_k).abs() <= EXTRAPOLATED_K
+            (known.temperature_k - temperature_k).abs() <= extrapolated(temperature_k)
                 && fractions(&known.composition).is_some_and(|present| is_same(&present, &wanted))
         };
         self.measured_rdf.iter().filter(is_near).collect()
@@ -119,14 +148,15 @@ impl Card {
             return Some(at(same, temperature_k));
         }
         let [(first, &x), (second, _)] = wanted.iter().collect::<Vec<_>>().try_into().ok()?;
-        let on_the_line: Vec<(f64, Measured)> = known
+        let on_the_line: Vec<(f64, &MeasuredLaw)> = known
             .iter()
             .filter(|(present, _)| present.keys().all(|name| name == first || name == second))
-            .map(|(present, known)| (present.get(first).copied().unwrap_or(0.0), at(known, temperature_k)))
+            .map(|(present, known)| (present.get(first).copied().unwrap_or(0.0), *known))
             .collect();
-        let by_fraction = |a: &&(f64, Measured), b: &&(f64, Measured)| a.0.total_cmp(&b.0);
-        let (x0, below) = on_the_line.iter().filter(|(each, _)| *each < x).max_by(by_fraction)?;
-        let (x1, above) = on_the_line.iter().filter(|(each, _)| *each > x).min_by(by_fraction)?;
+        let by_fraction = |a: &&(f64, &MeasuredLaw), b: &&(f64, &MeasuredLaw)| a.0.total_cmp(&b.0);
+        let &(x0, low) = on_the_line.iter().filter(|(each, _)| *each < x).max_by(by_fraction)?;
+        let &(x1, high) = on_the_line.iter().filter(|(each, _)| *each > x).min_by(by_fraction)?;
+        let (below, above) = (at(low, temperature_k), at(high, temperature_k));
         let share = (x - x0) / (x1 - x0);
         let source = if below.source == above.source {
             below.source.clone()
@@ -134,7 +164,10 @@ impl Card {
             format!("{}; {}", below.source, above.source)
         };
         let between = |a: f64, b: f64| a * (1.0 - share) + b * share;
+        let ([from, to], [other_from, other_to]) = (low.temperature_k, high.temperature_k);
+        let both = [from.max(other_from), to.min(other_to)];
         Some(Measured {
+            line: line(both, |kelvin| between(low.law.at(kelvin), high.law.at(kelvin))),
             value: between(below.value, above.value),
             uncertainty: below.uncertainty.zip(above.uncertainty).map(|(a, b)| between(a, b)),
             source,
@@ -146,19 +179,49 @@ impl Card {
 
 fn reaches(known: &MeasuredLaw, temperature_k: f64) -> bool {
     let [low, high] = known.temperature_k;
-    (low - EXTRAPOLATED_K..=high + EXTRAPOLATED_K).contains(&temperature_k)
+    let beyond = extrapolated(temperature_k);
+    (low - beyond..=high + beyond).contains(&temperature_k)
+}
+
+/// How far from a measurement something may be to be compared with it, K.
+fn extrapolated(temperature_k: f64) -> f64 {
+    EXTRAPOLATED_K.min(EXTRAPOLATED_PART * temperature_k)
 }
 
 fn at(known: &MeasuredLaw, temperature_k: f64) -> Measured {
     let value = known.law.at(temperature_k);
     Measured {
         id: known.property.clone(),
+        of: String::new(),
         value,
         uncertainty: known.uncertainty_percent.map(|percent| 1e-2 * percent * value.abs()),
         unit: known.unit.clone(),
         source: known.source.clone(),
         interpolated: false,
+        line: line(known.temperature_k, |kelvin| known.law.at(kelvin)),
     }
+}
+
+/// What follows from how a law changes with temperature, of which no source states an uncertainty.
+fn from_law(id: &str, value: f64, known: &MeasuredLaw) -> Measured {
+    let quantity = known.property.replace('-', " ");
+    Measured {
+        id: id.to_owned(),
+        value,
+        uncertainty: None,
+        source: format!("from the {quantity} over temperature, {}", known.source),
+        line: Vec::new(),
+        ..at(known, known.temperature_k[0])
+    }
+}
+
+/// A law over its range; nothing where that is a single temperature, or none.
+fn line([low, high]: [f64; 2], value: impl Fn(f64) -> f64) -> Vec<[f64; 2]> {
+    if low >= high {
+        return Vec::new();
+    }
+    let at = |k: usize| low + (high - low) * k as f64 / (LINE - 1) as f64;
+    (0..LINE).map(|k| [at(k), value(at(k))]).collect()
 }
 
 /// Mole fractions of what is present.
@@ -255,6 +318,27 @@ mod tests {
         assert!((even[1].value - 5.0).abs() < 1e-12, "1e-3 of 2.0 per K: {}", even[1].value);
         let between = card().measured_properties(&mixture(3.0, 1.0), 1000.0);
         assert_eq!(between.len(), 1, "only density lies on a line between compositions: {between:?}");
+    }
+
+    #[test]
+    fn lines_reach_over_what_was_measured() {
+        let even = card().measured_properties(&mixture(1.0, 1.0), 1030.0);
+        let [density, expansion] = [&even[0], &even[1]].map(|m| (m.line[0], m.line[LINE - 1]));
+        let is_at = |[x, y]: [f64; 2], kelvin: f64, value: f64| x == kelvin && (y - value).abs() < 1e-12;
+        assert!(is_at(density.0, 1000.0, 2.1) && is_at(density.1, 1200.0, 1.9), "{density:?}");
+        assert!(is_at(expansion.1, 1200.0, 10.0 / 1.9), "{expansion:?}");
+        let between = &card().measured_properties(&mixture(3.0, 1.0), 1000.0)[0];
+        assert!((between.line[0][1] - between.value).abs() < 1e-12 && between.line[LINE - 1][0] == 1200.0);
+    }
+
+    #[test]
+    fn slopes_and_activation_energies_follow_from_the_laws() {
+        let changes = |kcl: f64, cacl2: f64| -> Vec<(String, String, f64)> {
+            card().measured_changes(&mixture(kcl, cacl2)).into_iter().map(|m| (m.id, m.of, m.value)).collect()
+        };
+        assert_eq!(changes(1.0, 0.0), [("activation-energy".into(), "shear-viscosity".into(), 24.0)]);
+        assert_eq!(changes(1.0, 1.0), [("density-slope".into(), String::new(), -10.0)]);
+        assert!(changes(3.0, 1.0).is_empty(), "nothing between compositions");
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! Where density and transport are both wanted, a *density* stage under pressure comes before a production at constant volume:
 //! `"density": { "time_ps": 20 }, "production": { "ensemble": "nvt", "time_ps": 50 }`.
 //!
+//! With `"further_temperatures_k": [1050, 1150, 1200]` a [`Scan`] carries the whole run out at each of them as well, and finds
+//! what follows from the change.
+//!
 //! # A complete specification
 //!
 //! Only `schema`, `potential`, `structure` and `temperature_k` are required; the rest is shown with its default. A stage may go
@@ -83,10 +86,10 @@ pub use card::{Card, CardPotential, CardSpecies, Fit, Law, MeasuredLaw, Measured
 pub use efs::{Efs, EvaluatedConfiguration, evaluate_all};
 pub use ingredients::{Files, potential};
 pub use measured::{Deviation, Measured, MeasuredDensity};
-pub use scan::{ScanPoint, scan_properties};
+pub use scan::{Scan, ScanPoint, scan_properties};
 pub use spec::{
     BarostatKind, BarostatSpec, DensitySpec, EnsembleKind, ExtrapolationSpec, ExtrapolationSummary, PotentialSpec,
-    PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA, SamplingSpec, Stage, StageSpec, StructureSpec,
+    PrepareSpec, Preset, Progress, Results, RunSpec, SCHEMA, SamplingSpec, ScanPlace, Stage, StageSpec, StructureSpec,
     ThermostatKind, ThermostatSpec,
 };
 pub use stages::Run;

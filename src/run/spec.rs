@@ -23,6 +23,9 @@ pub struct RunSpec {
     pub structure: StructureSpec,
     /// Temperature, K: at the end of the warm-up, and from then on until a stage ends at another.
     pub temperature_k: f64,
+    /// Temperatures, K, at which the whole run is carried out again, one after the other: a scan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_temperatures_k: Vec<f64>,
     /// Pressure in NPT stages, GPa, until one ends at another.
     #[serde(default)]
     pub pressure_gpa: f64,
@@ -409,6 +412,19 @@ pub struct Progress {
     pub largest_grade: Option<f64>,
     /// Configurations kept because of their grade.
     pub kept_configurations: usize,
+    /// Which of several temperatures this is; absent in a run at one.
+    pub scan: Option<ScanPlace>,
+}
+
+/// A temperature among those of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScanPlace {
+    /// Which one, from 0.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+    /// The temperature, K.
+    pub temperature_k: f64,
 }
 
 /// What a run has measured in its production stage so far.

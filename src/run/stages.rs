@@ -73,8 +73,12 @@ impl Run {
     /// Reads the files, builds the structure and checks everything; no step is taken yet.
     ///
     /// # Errors
-    /// What is wrong with the specification or a file.
+    /// What is wrong with the specification or a file; temperatures of a scan, which [`Scan`](super::Scan) carries out.
     pub fn new(spec: RunSpec, files: Files) -> Result<Self> {
+        if let Some(further) = spec.further_temperatures_k.first() {
+            let expected = "none in a single run; crucible scan carries it out at all its temperatures";
+            return Err(Error::invalid("further_temperatures_k", further, expected));
+        }
         let plan = Plan::new(&spec)?;
         let forces = Forces::new(&spec.potential, files)?;
         let start = ingredients::structure(&spec, &forces, files)?;
@@ -83,7 +87,8 @@ impl Run {
         let phase = first_phase(&spec, &plan, &forces, &start)?;
         let grade = forces.grade()?;
         let extrapolation = grade.map(|grade| Extrapolation::new(grade, spec.extrapolation.clone()));
-        let at = |temperature_k| ingredients::measured(&RunSpec { temperature_k, ..spec.clone() }, files);
+        let at =
+            |kelvin| ingredients::measured(&spec, files, |card, amounts| card.measured_properties(amounts, kelvin));
         let measured = plan.production_kelvin.map(at).unwrap_or_default();
         let mut run = Self { spec, plan, forces, start, phase, observers, extrapolation, measured };
         run.enter()?;
@@ -303,6 +308,7 @@ impl Run {
             grade: self.extrapolation.as_ref().and_then(Extrapolation::current),
             largest_grade: self.extrapolation.as_ref().and_then(Extrapolation::largest),
             kept_configurations: self.extrapolation.as_ref().map_or(0, Extrapolation::kept_count),
+            scan: None,
         };
         match &self.phase {
             Phase::Relaxing(relaxing) => {

@@ -47,6 +47,11 @@ export function count(value) {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
+/** A temperature as it was set: "1100 K", "94.4 K". @param {number} value */
+export function kelvin(value) {
+  return `${Number(value.toPrecision(6))} K`;
+}
+
 /** Why something failed, whatever was thrown. @param {unknown} thrown @returns {string} */
 export function reasonOf(thrown) {
   if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);

@@ -1,6 +1,7 @@
 // A number with its unit, its range and a message that says what would be accepted.
 
 import { el, freshId } from "./dom.js";
+import { showFault } from "./field-fault.js";
 import { plain } from "./format.js";
 import { adviceOn, numberIn } from "./read-number.js";
 
@@ -56,12 +57,7 @@ export class NumberField {
 
   /** Shows what is wrong, if anything. @returns {boolean} whether the number can be used */
   check() {
-    const message = this.#fault();
-    this.error.textContent = message;
-    this.error.hidden = message === "";
-    if (message) this.input.setAttribute("aria-invalid", "true");
-    else this.input.removeAttribute("aria-invalid");
-    return message === "";
+    return showFault(this.input, this.error, this.#fault());
   }
 
   #fault() {

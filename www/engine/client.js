@@ -2,17 +2,18 @@
 
 import { noteThreads, threadsAvailable } from "./threads.js";
 
-/** @import { About, Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, Series, Speed, ToWorker, Written } from "./protocol.js" */
+/** @import { About, Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, ScanResults, Series, Speed, ToWorker, Written } from "./protocol.js" */
 
 /**
  * What a run tells the page.
  * @typedef {object} RunListener
  * @property {(threads: number) => void} ready
- * @property {(atoms: Atoms, about: About) => void} atoms
+ * @property {(atoms: Atoms, about: About) => void} atoms what runs from now on: once at each temperature
  * @property {(positions: Float32Array, cell: Float64Array, grades?: Float32Array) => void} frame
  * @property {(progress: Progress, speed: Speed) => void} progress
  * @property {(series: Record<string, Series>) => void} series
  * @property {(results: Results) => void} results
+ * @property {(scan: ScanResults) => void} scan
  * @property {(state: RunState) => void} state
  * @property {(error: EngineError) => void} error
  */
@@ -136,6 +137,8 @@ export class EngineClient {
         return this.listener.series(message.series);
       case "results":
         return this.listener.results(message.results);
+      case "scan":
+        return this.listener.scan(message.scan);
       case "state":
         this.state = message.state;
         return this.listener.state(message.state);

@@ -16,6 +16,7 @@
  * @property {any} potential
  * @property {any} structure
  * @property {number} temperature_k
+ * @property {number[]} [further_temperatures_k] at which the whole run is carried out again, one after the other
  * @property {number} [pressure_gpa]
  * @property {number} [timestep_fs]
  * @property {number} [seed]
@@ -46,7 +47,10 @@
  * @property {number | null} [grade] latest extrapolation grade, where the potential has an active set
  * @property {number | null} [largest_grade] of the run so far
  * @property {number} [kept_configurations] because of their grades
+ * @property {ScanPlace | null} [scan] absent in a run at one temperature
  */
+
+/** Which of several temperatures a run is at, from 0. @typedef {{ index: number, count: number, temperature_k: number }} ScanPlace */
 
 /**
  * @typedef {object} Speed
@@ -116,20 +120,27 @@
  * @property {string} unit
  * @property {string} source
  * @property {boolean} [interpolated] between measured compositions
+ * @property {[number, number][]} [line] temperature in K and value, over the range of the measurement
+ */
+
+/** What a run measured at a temperature of a scan. @typedef {{ temperature_k: number, results: Results, measured: Measured[] }} ScanPoint */
+
+/**
+ * What the temperatures that have come to their end say.
+ * @typedef {object} ScanResults
+ * @property {ScanPoint[]} points
+ * @property {Property[]} properties that follow from the change with temperature
+ * @property {Measured[]} measured what experiments say of them
  */
 
 /**
  * What is known beforehand of a run with a potential of the gallery; see `run::Card` in the engine.
  * @typedef {object} About
- * @property {{ title: string, description: string, licence: string, fit: Fit, valid: { temperature_k: [number, number], range: string, limits: string[] }, measured?: MeasuredLaw[] } | null} card
+ * @property {number} temperature_k of the run
+ * @property {{ title: string, description: string, licence: string, fit: Fit, valid: { temperature_k: [number, number], range: string, limits: string[] } } | null} card
  * @property {{ density_g_cm3: number, source: string, interpolated: boolean } | null} measured_density
  * @property {Measured[]} [measured]
  * @property {MeasuredRdf[]} [measured_rdfs]
- */
-
-/**
- * A measured property over temperature, one of the three forms of law.
- * @typedef {{ property: string, unit: string, temperature_k: [number, number], source: string, law: { constant?: number, linear?: [number, number], arrhenius?: [number, number] } }} MeasuredLaw
  */
 
 /**
@@ -167,6 +178,7 @@
  *   | { type: "progress", progress: Progress, speed: Speed }
  *   | { type: "series", series: Record<string, Series> }
  *   | { type: "results", results: Results }
+ *   | { type: "scan", scan: ScanResults }
  *   | { type: "state", state: RunState }
  *   | { type: "written", id: number, text: string }
  *   | { type: "checkpoint", id: number, bytes: Uint8Array, progress: Progress }

@@ -16,6 +16,7 @@ import { asEngineError, loadEngine } from "./loading.js";
  * @property {() => string[]} seriesNames
  * @property {(name: string) => Series} series
  * @property {() => import("./protocol.js").Results} results
+ * @property {() => import("./protocol.js").ScanResults | undefined} scan
  * @property {(file: string) => string} write
  * @property {(file: string) => string} writeTrajectory
  * @property {() => Uint8Array} checkpoint
@@ -53,6 +54,8 @@ let speedometer = { steps: 0, timePs: 0, elapsedMs: 0 };
 let speed = { stepsPerSecond: 0, nsPerDay: 0 };
 let lastStep = 0;
 let lastTimePs = 0;
+/** Which of its temperatures the run was last seen at. */
+let lastTemperature = 0;
 
 scope.addEventListener("message", (event) => {
   const message = /** @type {ToWorker} */ (event.data);
@@ -80,7 +83,9 @@ async function handle(message) {
     case "step":
       if (session && (state === "running" || state === "paused")) {
         setState("paused");
-        report(session.advance(Infinity, message.steps), true);
+        const progress = session.advance(Infinity, message.steps);
+        if ((progress.scan?.index ?? 0) !== lastTemperature) beginTemperature(session, progress);
+        else report(progress, true);
       }
       return;
     case "frame-shown":
@@ -107,15 +112,22 @@ async function start({ spec, files, threads, checkpoint }) {
   send({ type: "ready", threads: loaded.threads });
   session = new engine.Session(spec, files);
   if (checkpoint) session.restore(checkpoint);
-  const atoms = session.atoms();
-  send({ type: "atoms", atoms, about: session.about() }, [atoms.types.buffer]);
   const progress = session.progress();
-  // What a restored run did before does not count towards its speed now.
-  [lastStep, lastTimePs] = [progress.step, progress.time_ps];
+  beginTemperature(session, progress);
   const finished = progress.stage === "finished";
-  report(progress, true);
   setState(finished ? "finished" : "running");
   loop();
+}
+
+/** Tells of the atoms at a temperature, and what those before it say. @param {Session} from @param {import("./protocol.js").Progress} progress */
+function beginTemperature(from, progress) {
+  lastTemperature = progress.scan?.index ?? 0;
+  // What a run did before it was restored does not count towards its speed now.
+  [lastStep, lastTimePs] = [progress.step, progress.time_ps];
+  const atoms = from.atoms();
+  send({ type: "atoms", atoms, about: from.about() }, [atoms.types.buffer]);
+  sendScan(from);
+  report(progress, true);
 }
 
 /** One slice, then a turn of the event loop for messages, then the next. */
@@ -124,10 +136,14 @@ function loop() {
   try {
     const began = performance.now();
     const progress = session.advance(SLICE_MS);
+    if ((progress.scan?.index ?? 0) !== lastTemperature) beginTemperature(session, progress);
     measure(progress, performance.now() - began);
     const finished = progress.stage === "finished";
     report(progress, finished);
-    if (finished) setState("finished");
+    if (finished) {
+      sendScan(session);
+      setState("finished");
+    }
   } catch (error) {
     reportLast();
     fail(error);
@@ -190,6 +206,12 @@ function sendFrame(from) {
   const grades = from.grades();
   if (grades) send({ type: "frame", positions, cell, grades }, [positions.buffer, cell.buffer, grades.buffer]);
   else send({ type: "frame", positions, cell }, [positions.buffer, cell.buffer]);
+}
+
+/** @param {Session} from */
+function sendScan(from) {
+  const scan = from.scan();
+  if (scan) send({ type: "scan", scan });
 }
 
 /** @param {Session} from @param {number} id of the request */

@@ -6,7 +6,6 @@ export const MAX_SPECIES = 16;
 
 export const SPHERE_VERTEX = /* glsl */ `
 precision highp float;
-in vec2 corner;
 in vec3 center;
 in float kind;
 in float grade;
@@ -22,6 +21,9 @@ out vec3 viewCenter;
 out vec3 baseColor;
 out float sphereRadius;
 void main() {
+  // Counted round the square.
+  int number = gl_VertexID & 3;
+  vec2 corner = vec2(number == 1 || number == 2 ? 1.0 : -1.0, number >= 2 ? 1.0 : -1.0);
   int species = int(kind + 0.5);
   sphereRadius = speciesRadius[species];
   baseColor = speciesColor[species];

@@ -18,6 +18,10 @@ const SETTLED_MS = 400;
 /** Corners of a parallelepiped that its twelve edges join, as pairs of bit patterns over the three cell vectors. */
 const EDGES = [0, 1, 0, 2, 0, 4, 1, 3, 1, 5, 2, 3, 2, 6, 4, 5, 4, 6, 3, 7, 5, 7, 6, 7];
 
+/** A square by its corners, in the order in which the vertex shader counts them. */
+const TWO_TRIANGLES = [0, 1, 2, 0, 2, 3];
+const CORNERS = 4;
+
 export class AtomsViewer {
   /** @param {HTMLCanvasElement} canvas @throws where WebGL 2 is missing */
   constructor(canvas) {
@@ -31,6 +35,7 @@ export class AtomsViewer {
     this.styles = [];
     /** @type {boolean[]} */
     this.shown = [];
+    this.atoms = 0;
     this.center = new THREE.Vector3();
     this.radius = 10;
     this.framesDrawn = 0;
@@ -83,8 +88,9 @@ export class AtomsViewer {
     this.shown = this.styles.map(() => true);
     this.spheres.geometry.dispose();
     this.spheres.geometry = sphereGeometry(types.length);
-    const kinds = this.spheres.geometry.getAttribute("kind");
-    for (let atom = 0; atom < types.length; atom++) kinds.setX(atom, Math.min(types[atom] ?? 0, MAX_SPECIES - 1));
+    this.atoms = types.length;
+    setForAtoms(this.#attribute("kind"), types.map((type) => Math.min(type, MAX_SPECIES - 1)));
+    setForAtoms(this.#attribute("grade"), new Float32Array(types.length).fill(1));
     this.#applyStyles();
   }
 
@@ -93,10 +99,8 @@ export class AtomsViewer {
    * @param {ArrayLike<number>} cell the three cell vectors, row by row, Å; zero where a direction does not repeat
    */
   setFrame(positions, cell) {
-    const centers = /** @type {import("three").InstancedBufferAttribute} */ (this.spheres.geometry.getAttribute("center"));
-    if (centers.array.length !== positions.length) return;
-    centers.array.set(positions);
-    centers.needsUpdate = true;
+    if (positions.length !== 3 * this.atoms) return;
+    setForAtoms(this.#attribute("center"), positions);
     this.#setCell(cell);
     if (!this.outline.visible) this.#surround(positions);
     this.requestRender();
@@ -104,10 +108,8 @@ export class AtomsViewer {
 
   /** @param {Float32Array} grades extrapolation grade of each atom */
   setGrades(grades) {
-    const own = /** @type {import("three").InstancedBufferAttribute} */ (this.spheres.geometry.getAttribute("grade"));
-    if (own.array.length !== grades.length) return;
-    own.array.set(grades);
-    own.needsUpdate = true;
+    if (grades.length !== this.atoms) return;
+    setForAtoms(this.#attribute("grade"), grades);
     if (this.material.uniforms["byGrade"]?.value) this.requestRender();
   }
 
@@ -166,6 +168,11 @@ export class AtomsViewer {
       this.sharpness *= 0.7;
       this.requestRender();
     });
+  }
+
+  /** Of all corners of all squares. @param {string} name */
+  #attribute(name) {
+    return /** @type {import("three").BufferAttribute} */ (this.spheres.geometry.getAttribute(name));
   }
 
   /** @param {string} name */
@@ -246,18 +253,34 @@ function displayColor(color) {
   return new THREE.Vector3(rgb.r, rgb.g, rgb.b);
 }
 
-/** A square an atom. @param {number} atoms */
+/**
+ * A square an atom, in one draw call without instances: graphics of many kinds, those in software above all, spend as long on a
+ * small instance as on dozens of squares.
+ * @param {number} atoms
+ */
 function sphereGeometry(atoms) {
-  const geometry = new THREE.InstancedBufferGeometry();
-  geometry.setAttribute("corner", new THREE.BufferAttribute(new Float32Array([-1, -1, 1, -1, 1, 1, -1, 1]), 2));
-  geometry.setIndex([0, 1, 2, 0, 2, 3]);
-  const centers = new THREE.InstancedBufferAttribute(new Float32Array(3 * atoms), 3);
-  centers.setUsage(THREE.DynamicDrawUsage);
-  geometry.setAttribute("center", centers);
-  geometry.setAttribute("kind", new THREE.InstancedBufferAttribute(new Float32Array(atoms), 1));
-  const grades = new THREE.InstancedBufferAttribute(new Float32Array(atoms).fill(1), 1);
-  grades.setUsage(THREE.DynamicDrawUsage);
-  geometry.setAttribute("grade", grades);
-  geometry.instanceCount = atoms;
+  const geometry = new THREE.BufferGeometry();
+  const perCorner = (/** @type {number} */ size) => new THREE.BufferAttribute(new Float32Array(CORNERS * atoms * size), size);
+  geometry.setAttribute("center", perCorner(3).setUsage(THREE.DynamicDrawUsage));
+  geometry.setAttribute("kind", perCorner(1));
+  geometry.setAttribute("grade", perCorner(1).setUsage(THREE.DynamicDrawUsage));
+  const triangles = new Uint32Array(TWO_TRIANGLES.length * atoms);
+  for (let index = 0; index < triangles.length; index++) {
+    const place = index % TWO_TRIANGLES.length;
+    triangles[index] = CORNERS * ((index - place) / TWO_TRIANGLES.length) + (TWO_TRIANGLES[place] ?? 0);
+  }
+  geometry.setIndex(new THREE.BufferAttribute(triangles, 1));
   return geometry;
+}
+
+/** Gives every corner of an atom's square what the atom has. @param {import("three").BufferAttribute} attribute @param {ArrayLike<number>} values */
+function setForAtoms(attribute, values) {
+  const { array, itemSize } = attribute;
+  for (let atom = 0; atom * itemSize < values.length; atom++) {
+    for (let corner = 0; corner < CORNERS; corner++) {
+      const at = (CORNERS * atom + corner) * itemSize;
+      for (let axis = 0; axis < itemSize; axis++) array[at + axis] = values[atom * itemSize + axis] ?? 0;
+    }
+  }
+  attribute.needsUpdate = true;
 }

@@ -25,21 +25,24 @@ export class ExportPanel {
     this.results = undefined;
     /** @type {RunSpec | undefined} */
     this.spec = undefined;
+    /** Of the present temperature. @type {RunSpec | undefined} */
+    this.present = undefined;
     this.name = "run";
     this.buttons = [
       ...FILES.map(({ what, label, ending }) => this.#button(label, () => this.#atoms(what, `${what}.${ending}`))),
       this.#button("Series, CSV", () => this.#save("series.csv", seriesCsv(this.series), "text/csv")),
-      this.#button("Results, JSON", () => this.#save("results.json", json({ spec: this.spec, results: this.results ?? null }), "application/json")),
+      this.#button("Results, JSON", () => this.#save("results.json", json({ spec: this.present, results: this.results ?? null }), "application/json")),
       this.#button("Specification, JSON", () => this.#save("run.json", json(this.spec), "application/json")),
     ];
     this.status = el("p", { class: "quiet-text", role: "status" });
+    this.hint = el("p", { class: "field-hint" });
     this.element = el(
       "section",
       { class: "card panel", "aria-labelledby": "export-title" },
       el("h2", { id: "export-title" }, "Take it home"),
       el("div", { class: "export-row" }, ...this.buttons),
       this.status,
-      el("p", { class: "field-hint" }, "The specification repeats this run exactly, here or with “crucible md run.json” on the command line."),
+      this.hint,
     );
   }
 
@@ -47,9 +50,16 @@ export class ExportPanel {
   begin(spec, title) {
     this.spec = spec;
     this.name = title.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "run";
+    const isScan = (spec.further_temperatures_k ?? []).length > 0;
+    this.hint.textContent = `The specification repeats this run exactly, here or with “crucible ${isScan ? "scan" : "md"} run.json” on the command line.${isScan ? " The other files are of the present temperature." : ""}`;
+    this.status.textContent = "";
+  }
+
+  /** @param {RunSpec} present specification of what runs from now on */
+  beginTemperature(present) {
+    this.present = present;
     this.series = {};
     this.results = undefined;
-    this.status.textContent = "";
   }
 
   /** @param {boolean} enabled */

@@ -6,6 +6,7 @@ const WORDS = {
     meaning: "Mass per volume at the pressure that was set. It is a prediction of the potential, not an input.",
     error: "The volume breathes slowly: samples closer together than a picosecond or so tell the same story, and blocks of time are compared instead.",
   },
+  "density-slope": { meaning: "By how much the liquid gets lighter for each kelvin: the slope of a line through its densities.", error: "" },
   "molar-volume": { meaning: "The volume that one mole of formula units takes.", error: "As for the density: from blocks of time long enough to be independent." },
   enthalpy: {
     meaning: "Energy plus pressure times volume of one mole. Its zero is the potential's own: only differences mean something.",
@@ -56,6 +57,11 @@ const WORDS = {
     meaning: "How much heat flows down a gradient of temperature. In a mixture the part that diffusing atoms carry along is taken out.",
     error: "The heat flux is the noisiest of all. Its spectrum near zero frequency is smoothed; how much is chosen by the data.",
   },
+  "thermal-conductivity-slope": { meaning: "By how much the thermal conductivity changes for each kelvin: the slope of a line through its values.", error: "" },
+  "activation-energy": {
+    meaning: "The barrier that atoms climb: how steeply the property’s logarithm changes with 1/T. A liquid that follows Arrhenius’ law has one.",
+    error: "From the errors of the values at each temperature: a wider range tells it better than longer runs do.",
+  },
   "vibrational-dos": { meaning: "At which frequencies atoms of a species rattle in their cages.", error: "A curve; its value at zero frequency is the diffusion coefficient." },
   "structure-factor": {
     meaning: "What a neutron or X-ray diffractometer sees of the liquid: order in the space of wave vectors.",
@@ -73,11 +79,12 @@ const WORDS = {
 
 /** Parts of the table, in its order, and the properties that each begins with; the last takes all others. */
 const SECTIONS = [
-  { title: "Volume and heat", ids: ["density", "molar-volume", "enthalpy", "thermal-expansion", "compressibility", "heat-capacity-cp", "heat-capacity-cv"] },
+  { title: "Volume and heat", ids: ["density", "density-slope", "molar-volume", "enthalpy", "thermal-expansion", "compressibility", "heat-capacity-cp", "heat-capacity-cv"] },
   { title: "Motion of atoms", ids: ["self-diffusion", "vibrational-dos"] },
   { title: "Flow", ids: ["shear-viscosity", "bulk-viscosity"] },
   { title: "Electric current", ids: ["ionic-conductivity", "haven-ratio", "mobility", "transport-number"] },
-  { title: "Flow of heat", ids: ["thermal-conductivity"] },
+  { title: "Flow of heat", ids: ["thermal-conductivity", "thermal-conductivity-slope"] },
+  { title: "Barriers", ids: ["activation-energy"] },
   { title: "Surroundings of atoms", ids: [] },
 ];
 
@@ -90,7 +97,10 @@ export function sectionOf(id) {
   return found < 0 ? SECTIONS.length - 1 : found;
 }
 
-/** @param {string} id */
-export function wordsFor(id) {
-  return WORDS[id] ?? { meaning: "", error: "" };
+const SLOPE_ERROR = "From the errors of the values at each temperature: a wider range tells a slope better than longer runs do.";
+
+/** @param {{ id: string, route: string }} property */
+export function wordsFor({ id, route }) {
+  const words = WORDS[id] ?? { meaning: "", error: "" };
+  return route === "temperature scan" ? { ...words, error: SLOPE_ERROR } : words;
 }

@@ -1,48 +1,22 @@
-// What a cell's designer needs: every property with its error, beside the experiment, and the curves that it came from.
+// What a cell's designer needs: the properties of a run or a trajectory, as a table and as files.
 
-import { ChartView } from "../../components/chart-view.js";
-import { el, freshId, setText } from "../../components/dom.js";
+import { el } from "../../components/dom.js";
 import { download } from "../../components/download.js";
-import { estimateText, valueText } from "../../components/estimate-label.js";
-import { significant, withSubscripts } from "../../components/format.js";
-import { compare } from "./comparison.js";
-import { experimentChart } from "./experiment-chart.js";
-import { SECTION_TITLES, sectionOf, wordsFor } from "./explanations.js";
 import { propertiesCsv, propertiesJson } from "./export.js";
+import { PropertiesTable } from "./properties-table.js";
 
-/** @import { Measured, MeasuredLaw, Property, Results } from "../../engine/protocol.js" */
-
-const COLUMNS = ["Property", "Value", "Experiment", "Deviation", "Status"];
+/** @import { Measured, Property, Results } from "../../engine/protocol.js" */
 
 export class PropertiesPanel {
   /** @param {string} [id] of its heading; a page that shows two needs two */
   constructor(id = "properties-title") {
-    /** @type {Map<string, PropertyRow>} */
-    this.rows = new Map();
     /** @type {Property[]} */
     this.properties = [];
     /** @type {Measured[]} */
     this.measured = [];
-    /** @type {MeasuredLaw[]} */
-    this.laws = [];
     /** @type {object | undefined} */
     this.spec = undefined;
-    /** The last row of each quantity: its other routes come below it. @type {Map<string, PropertyRow>} */
-    this.latest = new Map();
-    this.sections = SECTION_TITLES.map((title) =>
-      el("tbody", { hidden: true }, el("tr", {}, el("th", { scope: "rowgroup", colspan: COLUMNS.length, class: "properties-section" }, title))),
-    );
-    this.table = el(
-      "div",
-      { class: "properties-scroll", hidden: true },
-      el(
-        "table",
-        { class: "properties" },
-        el("caption", { class: "visually-hidden" }, "Properties, each with its error and the measured value"),
-        el("thead", {}, el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, name)))),
-        ...this.sections,
-      ),
-    );
+    this.table = new PropertiesTable("Properties, each with its error and the measured value");
     this.waiting = el("p", { class: "quiet-text" }, "Measured once the liquid is equilibrated.");
     this.buttons = el(
       "div",
@@ -50,184 +24,40 @@ export class PropertiesPanel {
       el("button", { type: "button", class: "small", onclick: () => download("properties.csv", propertiesCsv(this.properties, this.measured), "text/csv") }, "Properties, CSV"),
       el("button", { type: "button", class: "small", onclick: () => download("properties.json", propertiesJson(this.properties, this.measured, this.spec), "application/json") }, "Properties, JSON"),
     );
-    this.element = el(
-      "section",
-      { class: "card panel", "aria-labelledby": id },
-      el("h2", { id }, "Properties"),
-      this.waiting,
-      this.table,
-      this.buttons,
-    );
+    this.heading = el("h2", { id }, "Properties");
+    this.element = el("section", { class: "card panel", "aria-labelledby": id }, this.heading, this.waiting, this.table.element, this.buttons);
   }
 
-  /** @param {object} spec what made the properties: it goes home with them */
-  begin(spec) {
+  /** @param {object} spec what made the properties: it goes home with them @param {string} [heading] */
+  begin(spec, heading = "Properties") {
     this.spec = spec;
+    this.heading.textContent = heading;
     this.properties = [];
     this.measured = [];
-    for (const row of this.rows.values()) row.dispose();
-    this.rows.clear();
-    this.latest.clear();
-    for (const section of this.sections) {
-      section.replaceChildren(...[...section.children].slice(0, 1));
-      section.hidden = true;
-    }
+    this.table.begin(kelvinOf(spec));
     this.#reveal();
   }
 
-  /** @param {Measured[]} measured at the run's temperature @param {MeasuredLaw[]} laws that they come from */
-  showMeasured(measured, laws) {
+  /** @param {Measured[]} measured at the run's temperature */
+  showMeasured(measured) {
     this.measured = measured;
-    this.laws = laws;
   }
 
   /** @param {Results} results */
   show({ properties }) {
     this.properties = properties ?? [];
-    for (const property of this.properties) {
-      const key = `${property.id}|${property.of}|${property.route}`;
-      let row = this.rows.get(key);
-      if (!row) {
-        row = new PropertyRow(() => this.spec);
-        this.rows.set(key, row);
-        this.#place(row, property);
-      }
-      row.show(property, this.measured, this.laws);
-    }
+    this.table.show(this.properties, this.measured);
     this.#reveal();
-  }
-
-  /** @param {PropertyRow} row @param {Property} property */
-  #place(row, { id, of }) {
-    const quantity = `${id}|${of}`;
-    const above = this.latest.get(quantity);
-    this.latest.set(quantity, row);
-    if (above) return above.details.after(row.line, row.details);
-    const section = this.sections[sectionOf(id)];
-    if (!section) return;
-    section.append(row.line, row.details);
-    section.hidden = false;
   }
 
   #reveal() {
     const any = this.properties.length > 0;
     this.waiting.hidden = any;
-    this.table.hidden = !any;
     this.buttons.hidden = !any;
   }
 }
 
-/** One property: a line of the table, and a second one with its curves that opens at a press. */
-class PropertyRow {
-  /** @param {() => object | undefined} spec of the run, for what is exported */
-  constructor(spec) {
-    this.spec = spec;
-    const id = freshId("property");
-    this.name = el("span");
-    this.route = el("span", { class: "route" });
-    this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.#toggle() }, this.name, this.route);
-    this.value = el("td", { class: "estimate", "data-column": "Value" });
-    this.experiment = el("td", { "data-column": "Experiment" });
-    this.deviation = el("td", { "data-column": "Deviation" });
-    this.status = el("td", { class: "quiet-text", "data-column": "Status" });
-    this.line = el("tr", {}, el("th", { scope: "row" }, this.button), this.value, this.experiment, this.deviation, this.status);
-    this.content = el("div", { class: "property-details" });
-    this.details = el("tr", { id, hidden: true }, el("td", { colspan: COLUMNS.length }, this.content));
-    this.words = el("div");
-    this.settings = el("dl", { class: "settings" });
-    /** @type {ChartView[]} */
-    this.charts = [];
-    /** @type {ChartView | undefined} */
-    this.besideExperiment = undefined;
-    /** @type {MeasuredLaw[]} */
-    this.laws = [];
-    /** @type {Property | undefined} */
-    this.property = undefined;
-    this.content.append(this.words, this.settings);
-  }
-
-  /** @param {Property} property @param {Measured[]} known @param {MeasuredLaw[]} laws */
-  show(property, known, laws) {
-    this.property = property;
-    this.laws = laws;
-    const { name, route, estimate } = property;
-    // A press that begins on a text which goes away would be lost.
-    setText(this.name, withSubscripts(name));
-    setText(this.route, route);
-    this.value.textContent = estimate ? estimateText(estimate) : "–";
-    const comparison = compare(property, known);
-    this.experiment.textContent = comparison ? valueText(comparison.measured.value, comparison.measured.uncertainty, comparison.measured.unit) : "";
-    this.experiment.title = comparison?.measured.source ?? "";
-    this.deviation.textContent = comparison ? deviationText(comparison) : "";
-    this.status.textContent = statusText(property);
-    if (!this.details.hidden) this.#fill(comparison);
-    this.comparison = comparison;
-  }
-
-  dispose() {
-    for (const chart of this.charts) chart.dispose();
-    this.besideExperiment?.dispose();
-  }
-
-  #toggle() {
-    this.details.hidden = !this.details.hidden;
-    this.button.setAttribute("aria-expanded", String(!this.details.hidden));
-    if (!this.details.hidden) this.#fill(this.comparison ?? null);
-  }
-
-  /** @param {import("./comparison.js").Comparison | null} comparison */
-  #fill(comparison) {
-    const { property } = this;
-    if (!property) return;
-    const { meaning, error } = wordsFor(property.id);
-    const sentences = [meaning, error, property.pending ?? "", ...(property.estimate?.warnings ?? [])].filter((text) => text !== "");
-    if (comparison) sentences.push(`Experiment: ${comparison.measured.source}${comparison.measured.interpolated ? ", between measured compositions" : ""}.`);
-    this.words.replaceChildren(...sentences.map((text) => el("p", {}, text)));
-    const settings = Object.entries(property.settings);
-    if (property.estimate) settings.push(["independent samples", significant(property.estimate.independent_samples, 2)]);
-    this.settings.replaceChildren(...settings.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
-    if (comparison) this.#showBesideExperiment(property, comparison.measured);
-    property.charts.forEach((spec, index) => {
-      let chart = this.charts[index];
-      if (!chart) {
-        chart = new ChartView({ title: spec.title || property.name, large: true });
-        this.charts[index] = chart;
-        this.content.append(chart.element);
-      }
-      chart.show(spec, spec.title);
-    });
-  }
-
-  /** @param {Property} property @param {Measured} measured */
-  #showBesideExperiment({ name, estimate }, measured) {
-    const kelvin = kelvinOf(this.spec());
-    if (!estimate || kelvin === undefined) return;
-    const spec = experimentChart(name, estimate, measured, this.laws, kelvin);
-    if (!this.besideExperiment) {
-      this.besideExperiment = new ChartView({ title: spec.title, large: true });
-      this.settings.after(this.besideExperiment.element);
-    }
-    const found = valueText(measured.value, measured.uncertainty, measured.unit);
-    this.besideExperiment.show(spec, `At ${significant(kelvin)} K: ${found} measured, ${estimateText(estimate)} in this run.`);
-  }
-}
-
-/** The temperature of a run; a trajectory's settings may have none. @param {object | undefined} spec */
+/** The temperature of a run; a trajectory's settings may have none. @param {object} spec */
 function kelvinOf(spec) {
-  return spec && "temperature_k" in spec && typeof spec.temperature_k === "number" ? spec.temperature_k : undefined;
-}
-
-/** @param {import("./comparison.js").Comparison} comparison */
-function deviationText({ percent, sigmas }) {
-  const sign = percent < 0 ? "−" : "+";
-  const parts = [`${sign}${Math.abs(percent).toFixed(1)} %`];
-  if (sigmas !== null) parts.push(`${sign}${Math.abs(sigmas).toFixed(1)} σ`);
-  return parts.join(", ");
-}
-
-/** @param {Property} property */
-function statusText({ estimate, pending }) {
-  if (!estimate) return pending ?? "Not yet.";
-  if (estimate.warnings.length > 0) return estimate.warnings[0] ?? "";
-  return "Ready";
+  return "temperature_k" in spec && typeof spec.temperature_k === "number" ? spec.temperature_k : undefined;
 }

@@ -2,6 +2,7 @@
 
 import { byId, el } from "../../components/dom.js";
 import { duration } from "../../components/format.js";
+import { placeWords } from "../run/stages.js";
 import { forgetRun, savedRun } from "./saved-run.js";
 
 /** @import { SavedRun } from "./saved-run.js" */
@@ -34,7 +35,8 @@ export async function showSavedRun(place, onContinue) {
 }
 
 /** @param {SavedRun} run */
-function progressWords({ progress: { stage, step, total_steps, time_ps } }) {
-  if (stage === "finished") return `finished after ${time_ps.toFixed(1)} ps`;
-  return `${time_ps.toFixed(1)} ps, ${total_steps > 0 ? Math.floor((100 * step) / total_steps) : 0} % done`;
+function progressWords({ progress: { stage, step, total_steps, time_ps, scan } }) {
+  if (stage === "finished") return `finished after ${time_ps.toFixed(1)} ps${scan ? ` at each of ${scan.count} temperatures` : ""}`;
+  const done = total_steps > 0 ? Math.floor((100 * step) / total_steps) : 0;
+  return `${scan ? `${placeWords(scan)}: ` : ""}${time_ps.toFixed(1)} ps, ${done} % done`;
 }

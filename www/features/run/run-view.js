@@ -1,7 +1,7 @@
 // A run as a person follows it: what it does, the atoms, the charts, and the buttons that steer it.
 
-import { byId, el } from "../../components/dom.js";
-import { count, duration, significant } from "../../components/format.js";
+import { byId, el, setText } from "../../components/dom.js";
+import { count, duration, kelvin, significant } from "../../components/format.js";
 import { onThemeChange } from "../../components/theme.js";
 import { EngineClient } from "../../engine/client.js";
 import { AtomsView } from "../atoms-view/atoms-view.js";
@@ -11,10 +11,11 @@ import { PropertiesPanel } from "../properties/properties-panel.js";
 import { StructurePanel } from "../structure/structure-panel.js";
 import { ThermodynamicsPanel } from "../thermodynamics/thermodynamics-panel.js";
 import { TransportPanel } from "../transport/transport-panel.js";
+import { ScanPanel } from "../scan/scan-panel.js";
 import { PotentialPanel } from "./potential-panel.js";
-import { stageWords } from "./stages.js";
+import { placeWords, stageWords } from "./stages.js";
 
-/** @import { EngineError, Progress, Results, RunState, Speed, Written } from "../../engine/protocol.js" */
+/** @import { EngineError, Progress, Results, RunSpec, RunState, Speed, Written } from "../../engine/protocol.js" */
 /** @import { GivenFile } from "../../components/file-drop.js" */
 /** @import { Keeping } from "../resume/saved-run.js" */
 /** @import { RunRequest } from "../setup/setup-form.js" */
@@ -68,6 +69,7 @@ export class RunView {
     this.structure = new StructurePanel();
     this.transport = new TransportPanel();
     this.properties = new PropertiesPanel();
+    this.scan = new ScanPanel();
     this.potential = new PotentialPanel();
     this.exports = new ExportPanel((what, file) => this.#write(what, file));
     this.grades = new GradePanel((what, file) => this.#write(what, file), (file) => listener.label(file));
@@ -89,6 +91,7 @@ export class RunView {
         el("div", { class: "panels" }, this.thermodynamics.element, this.grades.element, this.structure.element, this.transport.element, this.potential.element, this.exports.element),
       ),
       this.properties.element,
+      this.scan.element,
     );
     onThemeChange(() => this.atoms.themeChanged());
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -109,18 +112,18 @@ export class RunView {
     this.errors.hidden = true;
     this.unkept.hidden = true;
     this.numbers.textContent = "";
-    for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
     this.exports.begin(request.spec, title);
-    this.properties.begin(request.spec);
-    this.grades.begin(request.spec, this.exports.name);
+    this.#beginTemperature(request.spec);
+    this.scan.begin(request.spec);
     this.#showStage("loading", 0);
     const client = new EngineClient({
       ready: (threads) => this.listener.ready(threads),
       atoms: (atoms, about) => {
+        this.#beginTemperature(request.spec, about.temperature_k);
         this.atoms.setAtoms(atoms);
         this.thermodynamics.showAbout(about);
         this.potential.show(about);
-        this.properties.showMeasured(about.measured ?? [], about.card?.measured ?? []);
+        this.properties.showMeasured(about.measured ?? []);
         this.structure.showMeasured(about.measured_rdfs ?? []);
       },
       frame: (positions, cell, grades) => this.atoms.setFrame(positions, cell, grades),
@@ -131,6 +134,7 @@ export class RunView {
         this.exports.series = series;
       },
       results: (results) => this.#results(results),
+      scan: (scan) => this.scan.show(scan),
       state: (state) => this.#state(state),
       error: (error) => this.#error(error),
     });
@@ -140,6 +144,16 @@ export class RunView {
     this.saveTimer = window.setInterval(() => {
       if (client.state === "running") void this.save();
     }, SAVE_EVERY_MS);
+  }
+
+  /** Empties what is of one temperature. @param {RunSpec} spec @param {number} [temperature] K */
+  #beginTemperature(spec, temperature = spec.temperature_k) {
+    const present = { ...spec, temperature_k: temperature, further_temperatures_k: [] };
+    const isScan = (spec.further_temperatures_k ?? []).length > 0;
+    for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
+    this.exports.beginTemperature(present);
+    this.properties.begin(present, isScan ? `Properties at ${kelvin(temperature)}` : "Properties");
+    this.grades.begin(present, this.exports.name);
   }
 
   /** From the beginning, with a new engine. */
@@ -219,7 +233,7 @@ export class RunView {
       void this.save();
     }
     this.grades.showProgress(progress);
-    this.#showStage(progress.stage, progress.stage_fraction);
+    this.#showStage(progress.stage, progress.stage_fraction, progress.scan);
     this.numbers.textContent = progress.timestep_fs > 0 ? dynamicsWords(progress, speed) : relaxationWords(progress);
   }
 
@@ -232,10 +246,10 @@ export class RunView {
     this.exports.results = results;
   }
 
-  /** @param {string} stage @param {number} fraction */
-  #showStage(stage, fraction) {
+  /** @param {string} stage @param {number} fraction @param {Progress["scan"]} [scan] */
+  #showStage(stage, fraction, scan) {
     const { name, about } = stageWords(stage);
-    if (this.stageName.textContent !== name) this.stageName.textContent = name;
+    setText(this.stageName, scan && stage !== "finished" ? `${name} at ${placeWords(scan)}` : name);
     this.stageAbout.textContent = about;
     this.stageProgress.value = fraction;
   }
@@ -283,11 +297,12 @@ function silence(ms) {
 }
 
 /** @param {Progress} progress @param {Speed} speed */
-function dynamicsWords({ step, total_steps, time_ps }, { stepsPerSecond, nsPerDay }) {
+function dynamicsWords({ step, total_steps, time_ps, scan }, { stepsPerSecond, nsPerDay }) {
   const parts = [`step ${count(step)}`, `${time_ps.toFixed(2)} ps`];
   if (stepsPerSecond > 0) {
     parts.push(`${significant(stepsPerSecond, 3)} steps/s`, `${significant(nsPerDay, 3)} ns/day`);
-    if (step < total_steps) parts.push(`${duration((total_steps - step) / stepsPerSecond)} left`);
+    const left = total_steps - step + (scan ? (scan.count - scan.index - 1) * total_steps : 0);
+    if (left > 0) parts.push(`${duration(left / stepsPerSecond)} left`);
   }
   return parts.join(" · ");
 }

@@ -1,5 +1,9 @@
 // The stages of a run in a reader's words.
 
+import { kelvin } from "../../components/format.js";
+
+/** @import { ScanPlace } from "../../engine/protocol.js" */
+
 /** @type {Readonly<Record<string, { name: string, about: string }>>} */
 const STAGES = {
   loading: { name: "Loading", about: "Fetching the engine and building the structure." },
@@ -15,4 +19,9 @@ const STAGES = {
 /** @param {string} stage */
 export function stageWords(stage) {
   return STAGES[stage] ?? { name: stage, about: "" };
+}
+
+/** Which of several temperatures a run is at. @param {ScanPlace} place */
+export function placeWords({ index, count, temperature_k }) {
+  return `${kelvin(temperature_k)} (${index + 1} of ${count})`;
 }

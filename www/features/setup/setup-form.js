@@ -5,6 +5,7 @@ import { NumberField } from "../../components/number-field.js";
 import { selectField, threadsField } from "../../components/select-field.js";
 import { CompositionEditor } from "./composition-editor.js";
 import { OwnFiles } from "./own-files.js";
+import { TemperatureList } from "./temperature-list.js";
 
 /** @import { EngineError, RunFiles, RunSpec } from "../../engine/protocol.js" */
 /** @import { Preset } from "./presets.js" */
@@ -45,6 +46,7 @@ export class SetupForm {
     this.run = run;
     const { spec } = preset;
     this.fields = numberFields(spec);
+    this.further = new TemperatureList(spec.further_temperatures_k ?? [], () => this.fields.temperature.value);
     this.composition = spec.structure.kind === "melt" ? new CompositionEditor(spec.structure.composition) : undefined;
     this.ensemble = selectField("What is held", PLANS, spec.density ? DENSITY_THEN_TRANSPORT : (spec.production?.ensemble ?? "npt"), PLANS_ABOUT);
     this.ensemble.input.name = "plan";
@@ -75,7 +77,7 @@ export class SetupForm {
       this.errors,
       ...(this.own ? [this.own.element] : []),
       ...(this.composition ? [this.liquid] : []),
-      group("Conditions", fields.temperature.element, this.ensemble.element, fields.pressure.element),
+      group("Conditions", fields.temperature.element, this.further.element, this.ensemble.element, fields.pressure.element),
       group("Time", fields.timestep.element, fields.equilibration.element, fields.atPressure.element, fields.production.element),
       group(
         "Computation",
@@ -115,7 +117,7 @@ export class SetupForm {
 
   #submit() {
     const checks = [
-      ...this.#active().map((field) => ({ valid: field.check(), message: field.error })),
+      ...[...this.#active(), this.further].map((field) => ({ valid: field.check(), message: field.error })),
       ...(this.composition && this.#buildsMelt() ? [{ valid: this.composition.check(), message: this.composition.error }] : []),
     ];
     const faults = checks.filter(({ valid }) => !valid).map(({ message }) => message.textContent ?? "");
@@ -141,6 +143,7 @@ export class SetupForm {
       ...(this.own ? { potential: this.own.potential() } : {}),
       structure: this.#structure(),
       temperature_k: fields.temperature.value,
+      further_temperatures_k: this.further.value,
       pressure_gpa: fields.pressure.value,
       timestep_fs: fields.timestep.value,
       seed: fields.seed.value,

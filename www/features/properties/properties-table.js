@@ -1,0 +1,187 @@
+// Every property with its error, beside the experiment, and the curves that it came from.
+
+import { ChartView } from "../../components/chart-view.js";
+import { el, freshId, setText } from "../../components/dom.js";
+import { estimateText, valueText } from "../../components/estimate-label.js";
+import { significant, withSubscripts } from "../../components/format.js";
+import { compare } from "./comparison.js";
+import { experimentChart } from "./experiment-chart.js";
+import { SECTION_TITLES, sectionOf, wordsFor } from "./explanations.js";
+
+/** @import { Measured, Property } from "../../engine/protocol.js" */
+
+const COLUMNS = ["Property", "Value", "Experiment", "Deviation", "Status"];
+
+export class PropertiesTable {
+  /** @param {string} caption */
+  constructor(caption) {
+    /** @type {Map<string, PropertyRow>} */
+    this.rows = new Map();
+    /** Of what is shown, where it has one, K. @type {number | undefined} */
+    this.kelvin = undefined;
+    /** The last row of each quantity: its other routes come below it. @type {Map<string, PropertyRow>} */
+    this.latest = new Map();
+    this.sections = SECTION_TITLES.map((title) =>
+      el("tbody", { hidden: true }, el("tr", {}, el("th", { scope: "rowgroup", colspan: COLUMNS.length, class: "properties-section" }, title))),
+    );
+    this.element = el(
+      "div",
+      { class: "properties-scroll", hidden: true },
+      el(
+        "table",
+        { class: "properties" },
+        el("caption", { class: "visually-hidden" }, caption),
+        el("thead", {}, el("tr", {}, ...COLUMNS.map((name) => el("th", { scope: "col" }, name)))),
+        ...this.sections,
+      ),
+    );
+  }
+
+  /** Empties it. @param {number} [kelvin] temperature of what will be shown, where it has one */
+  begin(kelvin) {
+    this.kelvin = kelvin;
+    for (const row of this.rows.values()) row.dispose();
+    this.rows.clear();
+    this.latest.clear();
+    for (const section of this.sections) {
+      section.replaceChildren(...[...section.children].slice(0, 1));
+      section.hidden = true;
+    }
+    this.element.hidden = true;
+  }
+
+  /** @param {Property[]} properties @param {Measured[]} measured */
+  show(properties, measured) {
+    for (const property of properties) {
+      const key = `${property.id}|${property.of}|${property.route}`;
+      let row = this.rows.get(key);
+      if (!row) {
+        row = new PropertyRow();
+        this.rows.set(key, row);
+        this.#place(row, property);
+      }
+      row.show(property, measured, this.kelvin);
+    }
+    this.element.hidden = properties.length === 0;
+  }
+
+  /** @param {PropertyRow} row @param {Property} property */
+  #place(row, { id, of }) {
+    const quantity = `${id}|${of}`;
+    const above = this.latest.get(quantity);
+    this.latest.set(quantity, row);
+    if (above) return above.details.after(row.line, row.details);
+    const section = this.sections[sectionOf(id)];
+    if (!section) return;
+    section.append(row.line, row.details);
+    section.hidden = false;
+  }
+}
+
+/** One property: a line of the table, and a second one with its curves that opens at a press. */
+class PropertyRow {
+  constructor() {
+    const id = freshId("property");
+    this.name = el("span");
+    this.route = el("span", { class: "route" });
+    this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.#toggle() }, this.name, this.route);
+    this.value = el("td", { class: "estimate", "data-column": "Value" });
+    this.experiment = el("td", { "data-column": "Experiment" });
+    this.deviation = el("td", { "data-column": "Deviation" });
+    this.status = el("td", { class: "quiet-text", "data-column": "Status" });
+    this.line = el("tr", {}, el("th", { scope: "row" }, this.button), this.value, this.experiment, this.deviation, this.status);
+    this.content = el("div", { class: "property-details" });
+    this.details = el("tr", { id, hidden: true }, el("td", { colspan: COLUMNS.length }, this.content));
+    this.words = el("div");
+    this.settings = el("dl", { class: "settings" });
+    /** @type {ChartView[]} */
+    this.charts = [];
+    /** @type {ChartView | undefined} */
+    this.besideExperiment = undefined;
+    /** @type {Property | undefined} */
+    this.property = undefined;
+    /** @type {number | undefined} */
+    this.kelvin = undefined;
+    this.content.append(this.words, this.settings);
+  }
+
+  /** @param {Property} property @param {Measured[]} known @param {number | undefined} kelvin */
+  show(property, known, kelvin) {
+    this.property = property;
+    this.kelvin = kelvin;
+    const { name, route, estimate } = property;
+    // A press that begins on a text which goes away would be lost.
+    setText(this.name, withSubscripts(name));
+    setText(this.route, route);
+    this.value.textContent = estimate ? estimateText(estimate) : "–";
+    const comparison = compare(property, known);
+    this.experiment.textContent = comparison ? valueText(comparison.measured.value, comparison.measured.uncertainty, comparison.measured.unit) : "";
+    this.experiment.title = comparison?.measured.source ?? "";
+    this.deviation.textContent = comparison ? deviationText(comparison) : "";
+    this.status.textContent = statusText(property);
+    if (!this.details.hidden) this.#fill(comparison);
+    this.comparison = comparison;
+  }
+
+  dispose() {
+    for (const chart of this.charts) chart.dispose();
+    this.besideExperiment?.dispose();
+  }
+
+  #toggle() {
+    this.details.hidden = !this.details.hidden;
+    this.button.setAttribute("aria-expanded", String(!this.details.hidden));
+    if (!this.details.hidden) this.#fill(this.comparison ?? null);
+  }
+
+  /** @param {import("./comparison.js").Comparison | null} comparison */
+  #fill(comparison) {
+    const { property } = this;
+    if (!property) return;
+    const { meaning, error } = wordsFor(property);
+    const sentences = [meaning, error, property.pending ?? "", ...(property.estimate?.warnings ?? [])].filter((text) => text !== "");
+    if (comparison) sentences.push(`Experiment: ${comparison.measured.source}${comparison.measured.interpolated ? ", between measured compositions" : ""}.`);
+    this.words.replaceChildren(...sentences.map((text) => el("p", {}, text)));
+    const settings = Object.entries(property.settings);
+    if (property.estimate) settings.push(["independent samples", significant(property.estimate.independent_samples, 2)]);
+    this.settings.replaceChildren(...settings.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+    if (comparison) this.#showBesideExperiment(property, comparison.measured);
+    property.charts.forEach((spec, index) => {
+      let chart = this.charts[index];
+      if (!chart) {
+        chart = new ChartView({ title: spec.title || property.name, large: true });
+        this.charts[index] = chart;
+        this.content.append(chart.element);
+      }
+      chart.show(spec, spec.title);
+    });
+  }
+
+  /** @param {Property} property @param {Measured} measured */
+  #showBesideExperiment({ name, estimate }, measured) {
+    const { kelvin } = this;
+    if (!estimate || kelvin === undefined) return;
+    const spec = experimentChart(name, estimate, measured, kelvin);
+    if (!this.besideExperiment) {
+      this.besideExperiment = new ChartView({ title: spec.title, large: true });
+      this.settings.after(this.besideExperiment.element);
+    }
+    const found = valueText(measured.value, measured.uncertainty, measured.unit);
+    this.besideExperiment.show(spec, `At ${significant(kelvin)} K: ${found} measured, ${estimateText(estimate)} in this run.`);
+  }
+}
+
+/** @param {import("./comparison.js").Comparison} comparison */
+function deviationText({ percent, sigmas }) {
+  const sign = percent < 0 ? "−" : "+";
+  const parts = [`${sign}${Math.abs(percent).toFixed(1)} %`];
+  if (sigmas !== null) parts.push(`${sign}${Math.abs(sigmas).toFixed(1)} σ`);
+  return parts.join(", ");
+}
+
+/** @param {Property} property */
+function statusText({ estimate, pending }) {
+  if (!estimate) return pending ?? "Not yet.";
+  if (estimate.warnings.length > 0) return estimate.warnings[0] ?? "";
+  return "Ready";
+}
