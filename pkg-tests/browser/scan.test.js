@@ -69,8 +69,11 @@ test("lists of temperatures that can't be meant are refused where they stand", a
   const { page, close } = await openPage(browser);
   await choose(page, "argon-liquid");
   const cases = /** @type {const} */ ([
-    ["1,100", "write 1100 or 1, 100"],
+    ["1,100", "found “1,100”, which could be one number or two; expected semicolons"],
+    ["94,4 110", "found “94,4”, which could be"],
+    ["1 100, 1 200", "found “1 100”, which could be"],
     ["100; hot", "found “hot”; expected numbers from 1 to 6000 K"],
+    ["1,100; 1,200", "found “1,100”; write 1100 or 1.1"],
     ["100, 94.4", "found 94.4 K twice"],
     ["9000", "found “9000”"],
   ]);
@@ -79,7 +82,7 @@ test("lists of temperatures that can't be meant are refused where they stand", a
     await page.click("form button[type=submit]");
     assert.ok((await page.textContent("form .error-panel"))?.includes(message), `${text}: ${await page.textContent("form .error-panel")}`);
   }
-  await fill(page, { "further-temperatures": "100 110;120", atoms: 32, equilibration: 0, production: 0.2 });
+  await fill(page, { "further-temperatures": "100 110,120", atoms: 32, equilibration: 0, production: 0.2 });
   await page.click("form button[type=submit]");
   await untilState(page, "finished");
   assert.match((await page.textContent(`${PANEL} p`)) ?? "", /^94\.4 K ✓, 100 K ✓, 110 K ✓, 120 K ✓\.$/);

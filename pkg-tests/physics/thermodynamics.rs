@@ -169,6 +169,11 @@ fn a_scan_gives_expansion_and_heat_capacity() {
                 property("molar-volume", GAS * kelvin, "cm³/mol"),
                 property("enthalpy", 2.5e-3 * GAS * kelvin, "kJ/mol"),
                 property("shear-viscosity", (5000.0 / (GAS * kelvin)).exp(), "mPa s"),
+                property("thermal-conductivity", 1.0 - 1e-3 * kelvin, "W/(m K)"),
+                Property {
+                    route: "another".into(),
+                    ..property("thermal-conductivity", 1.2 - 1e-3 * kelvin, "W/(m K)")
+                },
             ];
             ScanPoint {
                 temperature_k: kelvin,
@@ -182,7 +187,12 @@ fn a_scan_gives_expansion_and_heat_capacity() {
     assert!((find(&found, "thermal-expansion").value - 1e4 / 300.0).abs() < 0.05);
     assert!((find(&found, "heat-capacity-cp").value - 2.5 * GAS).abs() < 1e-9);
     assert!((find(&found, "activation-energy").value - 5.0).abs() < 1e-9);
+    let routes: Vec<&str> =
+        found.iter().filter(|p| p.id == "thermal-conductivity-slope").map(|p| p.route.as_str()).collect();
+    assert_eq!(routes, ["temperature scan, mean", "temperature scan, another"]);
+    assert!((find(&found, "thermal-conductivity-slope").value + 1.0).abs() < 1e-9);
     let energy = found.iter().find(|p| p.id == "activation-energy").unwrap();
+    assert!(energy.estimate.as_ref().unwrap().warnings[0].contains("No stage was under pressure"));
     let [fit, runs, experiment] = &energy.charts[0].series[..] else { panic!("{:?}", energy.charts[0]) };
     assert!((fit.x[0] - 1e3 / 290.0).abs() < 1e-12 && (runs.x[2] - 1e3 / 310.0).abs() < 1e-12, "over 1000 K/T");
     assert_eq!((experiment.x[1], experiment.y[1]), (1e3 / 305.0, 7.5));

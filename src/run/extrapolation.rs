@@ -44,11 +44,25 @@ struct Extreme {
     atom: usize,
 }
 
+/// A configuration that was kept because of its grade.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
+pub(super) struct Kept {
     step: u64,
     grade: f64,
     system: System,
+}
+
+impl Kept {
+    /// At rest, named by its run and its step, with its grade.
+    pub(super) fn configuration(&self, run: &str) -> Configuration {
+        let mut system = self.system.clone();
+        system.velocities.fill(Vec3::zeros());
+        Configuration {
+            name: Some(format!("{run}-step{}", self.step)),
+            features: vec![("MV_grade".into(), self.grade.to_string()), ("step".into(), self.step.to_string())],
+            ..Configuration::new(system)
+        }
+    }
 }
 
 /// Time in fs and the largest grade of each stretch of `stride` samples.
@@ -142,18 +156,8 @@ impl Extrapolation {
         }
     }
 
-    /// The configurations kept, each with its grade and step, at rest.
-    pub(super) fn kept(&self, seed: u64) -> Vec<Configuration> {
-        let configuration = |kept: &Kept| {
-            let mut system = kept.system.clone();
-            system.velocities.fill(Vec3::zeros());
-            Configuration {
-                name: Some(format!("seed{seed}-step{}", kept.step)),
-                features: vec![("MV_grade".into(), kept.grade.to_string()), ("step".into(), kept.step.to_string())],
-                ..Configuration::new(system)
-            }
-        };
-        self.seen.kept.iter().map(configuration).collect()
+    pub(super) fn kept(&self) -> &[Kept] {
+        &self.seen.kept
     }
 
     pub(super) fn summary(&self) -> Option<ExtrapolationSummary> {

@@ -52,7 +52,7 @@ pub struct Measured {
 /// How a computed value compares with a measured one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deviation {
-    /// Computed over measured, less one, %.
+    /// Computed less measured, % of the measured value's size.
     pub percent: f64,
     /// The difference over the combined errors of both, where either is known.
     pub sigma: Option<f64>,
@@ -64,7 +64,7 @@ impl Measured {
         let variance: f64 = [self.uncertainty, estimate.standard_error].iter().flatten().map(|e| e * e).sum();
         let difference = estimate.value - self.value;
         let sigma = (variance > 0.0).then(|| difference / variance.sqrt());
-        (self.unit == estimate.unit).then(|| Deviation { percent: 100.0 * difference / self.value, sigma })
+        (self.unit == estimate.unit).then(|| Deviation { percent: 100.0 * difference / self.value.abs(), sigma })
     }
 }
 
@@ -107,6 +107,10 @@ impl Card {
             ("density", Law::Linear([_, slope])) => {
                 let unit = "10⁻⁴ g/(cm³ K)".to_owned();
                 Some(Measured { unit, ..from_law("density-slope", 1e4 * slope, known) })
+            }
+            ("thermal-conductivity", Law::Linear([_, slope])) => {
+                let unit = "10⁻³ W/(m K²)".to_owned();
+                Some(Measured { unit, ..from_law("thermal-conductivity-slope", 1e3 * slope, known) })
             }
             (of, Law::Arrhenius([_, energy])) => {
                 // What falls with temperature, as a viscosity does, has exp(+E/(R T)).

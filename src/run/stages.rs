@@ -11,7 +11,7 @@ use crate::sampling::{Quantity, TimeSeries};
 use crate::system::System;
 use crate::units::EV_PER_A3_TO_GPA;
 
-use super::extrapolation::{self, Extrapolation};
+use super::extrapolation::{self, Extrapolation, Kept};
 use super::ingredients::{self, Files, Forces};
 use super::measured::Measured;
 use super::observers::Observers;
@@ -187,7 +187,12 @@ impl Run {
 
     /// The configurations that were kept because of their grade, to be labelled.
     pub fn kept(&self) -> Vec<Configuration> {
-        self.extrapolation.as_ref().map(|extrapolation| extrapolation.kept(self.spec.seed)).unwrap_or_default()
+        let run = format!("seed{}", self.spec.seed);
+        self.kept_states().iter().map(|kept| kept.configuration(&run)).collect()
+    }
+
+    pub(super) fn kept_states(&self) -> &[Kept] {
+        self.extrapolation.as_ref().map_or(&[], Extrapolation::kept)
     }
 
     /// Configurations of this run as the text of a file that this run reads with the same species.

@@ -165,7 +165,7 @@ impl Session {
     /// The configurations that the run kept because their grades were high, as the text of a file (`.extxyz`, `.cfg`).
     #[wasm_bindgen(js_name = writeKept)]
     pub fn write_kept(&self, file: &str) -> JsResult<String> {
-        let text = || self.scan.run().write(format_of(file)?, &self.scan.run().kept());
+        let text = || self.scan.run().write(format_of(file)?, &self.scan.kept());
         text().map_err(|error| error_object(&error))
     }
 
@@ -199,14 +199,14 @@ impl Session {
         text().map_err(|error| error_object(&error))
     }
 
-    /// Snapshots of the run since this session began, evenly spaced and bounded in number, as the text of a file that holds
+    /// Snapshots of the run at the present temperature, since this session began, evenly spaced and bounded in number, as the text of a file that holds
     /// several structures (`.extxyz`, `.cfg`, `.dump`): positions unwrapped. A checkpoint has none of them.
     #[wasm_bindgen(js_name = writeTrajectory)]
     pub fn write_trajectory(&self, file: &str) -> JsResult<String> {
         let text = || -> Result<String> {
             let frames: Vec<Configuration> = self.trajectory.frames().iter().map(configuration).collect();
             if frames.is_empty() {
-                let expected = "some: they are kept from when the run was begun, or gone on with, in this page";
+                let expected = "some: they are kept from when the run at this temperature was begun, or gone on with, in this page";
                 return Err(Error::invalid("snapshots for a trajectory", "none", expected));
             }
             self.scan.run().write(format_of(file)?, &frames)

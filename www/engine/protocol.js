@@ -185,7 +185,7 @@
  *   | { type: "error", error: EngineError, id?: number }} FromWorker
  */
 
-/** What can be written as a file: the present structure, snapshots since this run was opened in this tab, or what it kept for labelling. @typedef {"structure" | "trajectory" | "kept"} Written */
+/** What can be written as a file: the present structure, snapshots since the run at this temperature began in this tab, or what it kept for labelling. @typedef {"structure" | "trajectory" | "kept"} Written */
 
 /** @typedef {"loading" | "running" | "paused" | "finished" | "failed"} RunState */
 

@@ -83,9 +83,13 @@ async function handle(message) {
     case "step":
       if (session && (state === "running" || state === "paused")) {
         setState("paused");
-        const progress = session.advance(Infinity, message.steps);
-        if ((progress.scan?.index ?? 0) !== lastTemperature) beginTemperature(session, progress);
-        else report(progress, true);
+        try {
+          const progress = session.advance(Infinity, message.steps);
+          follow(session, progress, true);
+        } catch (error) {
+          reportLast();
+          throw error;
+        }
       }
       return;
     case "frame-shown":
@@ -130,20 +134,29 @@ function beginTemperature(from, progress) {
   report(progress, true);
 }
 
+/**
+ * Tells where the run stands after steps were taken.
+ * @param {Session} from @param {import("./protocol.js").Progress} progress @param {boolean} all whether everything is due
+ * @param {() => void} [measured] before the telling
+ */
+function follow(from, progress, all, measured = () => {}) {
+  if ((progress.scan?.index ?? 0) !== lastTemperature) beginTemperature(from, progress);
+  measured();
+  const finished = progress.stage === "finished";
+  report(progress, all || finished);
+  if (!finished) return;
+  sendScan(from);
+  setState("finished");
+}
+
 /** One slice, then a turn of the event loop for messages, then the next. */
 function loop() {
   if (state !== "running" || !session) return;
   try {
     const began = performance.now();
     const progress = session.advance(SLICE_MS);
-    if ((progress.scan?.index ?? 0) !== lastTemperature) beginTemperature(session, progress);
-    measure(progress, performance.now() - began);
-    const finished = progress.stage === "finished";
-    report(progress, finished);
-    if (finished) {
-      sendScan(session);
-      setState("finished");
-    }
+    const elapsed = performance.now() - began;
+    follow(session, progress, false, () => measure(progress, elapsed));
   } catch (error) {
     reportLast();
     fail(error);
@@ -193,7 +206,11 @@ function report(progress, all) {
 /** Where a run stands that failed is its last good state; what it met on the way there is worth showing too. */
 function reportLast() {
   try {
-    if (nextProgress > 0 && session) report(session.progress(), true);
+    if (nextProgress === 0 || !session) return;
+    const progress = session.progress();
+    if ((progress.scan?.index ?? 0) !== lastTemperature) beginTemperature(session, progress);
+    else report(progress, true);
+    sendScan(session);
   } catch {
     // An engine that broke in the middle of its work tells nothing more, and what broke it is what matters.
   }

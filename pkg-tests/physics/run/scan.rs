@@ -50,6 +50,13 @@ fn a_run_at_one_temperature_says_nothing_of_a_scan() {
     let mut scan = scan(&[]).unwrap();
     finish(&mut scan);
     assert!(scan.progress().scan.is_none() && scan.properties().is_empty() && !scan.is_scan());
+    // Its checkpoint is the run's: what was saved before there were scans goes on.
+    let bytes = scan.run().checkpoint().unwrap();
+    assert_eq!(scan.checkpoint().unwrap(), bytes);
+    let mut again = self::scan(&[]).unwrap();
+    again.restore(&bytes, &file).unwrap();
+    finish(&mut again);
+    assert_eq!(again.points(), scan.points());
 }
 
 #[test]
@@ -57,13 +64,13 @@ fn a_scan_goes_on_bit_by_bit() {
     let mut whole = scan(&[1100.0]).unwrap();
     finish(&mut whole);
     // In the first run, in the second, and at the end.
-    for steps in [40, 200, u64::MAX] {
+    for (done, steps) in [(0, 40), (1, 20), (1, 290), (2, 0)] {
         let mut first = scan(&[1100.0]).unwrap();
-        let mut left = steps;
-        while left > 0 && !first.is_finished() {
-            first.advance(&file, left.min(20), &mut || false).unwrap();
-            left -= left.min(20);
+        while first.points().len() < done {
+            first.advance(&file, u64::MAX, &mut || false).unwrap();
         }
+        first.advance(&file, steps, &mut || false).unwrap();
+        assert_eq!(first.points().len(), done);
         let bytes = first.checkpoint().unwrap();
         let mut second = scan(&[1100.0]).unwrap();
         second.restore(&bytes, &file).unwrap();

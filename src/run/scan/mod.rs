@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::Property;
 use crate::error::{Error, Result};
+use crate::io::Configuration;
 
 use super::checkpoint::{broken, opened, sealed};
+use super::extrapolation::Kept;
 use super::ingredients::{self, Files};
 use super::measured::Measured;
 use super::spec::{Progress, RunSpec, ScanPlace};
@@ -26,7 +28,10 @@ pub struct Scan {
     kelvin: Vec<f64>,
     /// Those that have come to their end.
     points: Vec<ScanPoint>,
-    /// The present one, or the last.
+    /// What their runs kept for labelling.
+    kept: Vec<Vec<Kept>>,
+    /// Which of the temperatures `run` is at: the present one, or the last.
+    index: usize,
     run: Run,
     /// What experiments say of the change with temperature.
     measured: Vec<Measured>,
@@ -36,21 +41,23 @@ pub struct Scan {
 struct Saved {
     kelvin: Vec<f64>,
     points: Vec<ScanPoint>,
+    kept: Vec<Vec<Kept>>,
+    index: usize,
     run: Vec<u8>,
 }
 
 impl Scan {
-    /// Checks all temperatures and builds the run at the first.
+    /// Checks the temperatures and builds the run at the first.
     ///
     /// # Errors
-    /// As [`Run::new`], at any of the temperatures; one that is there twice; a stage with a temperature of its own, which would
+    /// As [`Run::new`] at the first temperature; another that is none, or is there twice; a stage with a temperature of its own, which would
     /// be the same in each run.
     pub fn new(spec: RunSpec, files: Files) -> Result<Self> {
         let kelvin: Vec<f64> = [&[spec.temperature_k], &spec.further_temperatures_k[..]].concat();
         check(&spec, &kelvin)?;
         let run = Run::new(at(&spec, kelvin[0]), files)?;
         let measured = measured_changes(&spec, &kelvin, files);
-        Ok(Self { spec, kelvin, points: Vec::new(), run, measured })
+        Ok(Self { spec, kelvin, points: Vec::new(), kept: Vec::new(), index: 0, run, measured })
     }
 
     /// The specification.
@@ -100,25 +107,41 @@ impl Scan {
 
     fn advance_run(&mut self, files: Files, max_steps: u64, should_stop: &mut dyn FnMut() -> bool) -> Result<()> {
         self.run.advance(max_steps, should_stop)?;
-        if self.run.is_finished() && !self.is_finished() {
-            let temperature_k = self.kelvin[self.points.len()];
+        if !self.run.is_finished() {
+            return Ok(());
+        }
+        if self.points.len() == self.index {
+            let temperature_k = self.kelvin[self.index];
             let (results, measured) = (self.run.results(), self.run.measured().to_vec());
             self.points.push(ScanPoint { temperature_k, results, measured });
-            if let Some(&next) = self.kelvin.get(self.points.len()) {
-                self.run = Run::new(at(&self.spec, next), files)?;
-            }
+            self.kept.push(self.run.kept_states().to_vec());
+        }
+        if let Some(&next) = self.kelvin.get(self.index + 1) {
+            self.run = Run::new(at(&self.spec, next), files)?;
+            self.index += 1;
         }
         Ok(())
     }
 
+    /// The configurations that the runs so far kept because of their grades, to be labelled.
+    pub fn kept(&self) -> Vec<Configuration> {
+        let earlier = self.kelvin.iter().zip(&self.kept).take(self.index).flat_map(|(kelvin, all)| {
+            let run = format!("seed{}-{kelvin}K", self.spec.seed);
+            all.iter().map(move |kept| kept.configuration(&run))
+        });
+        earlier.chain(self.run.kept()).collect()
+    }
+
     /// Where the present run stands, and in a scan which one that is.
     pub fn progress(&self) -> Progress {
-        Progress { scan: self.is_scan().then(|| self.place()), ..self.run.progress() }
+        let mut progress = self.run.progress();
+        progress.kept_configurations += self.kept.iter().take(self.index).map(Vec::len).sum::<usize>();
+        progress.scan = self.is_scan().then(|| self.place());
+        progress
     }
 
     fn place(&self) -> ScanPlace {
-        let index = self.points.len().min(self.kelvin.len() - 1);
-        ScanPlace { index, count: self.kelvin.len(), temperature_k: self.kelvin[index] }
+        ScanPlace { index: self.index, count: self.kelvin.len(), temperature_k: self.kelvin[self.index] }
     }
 
     fn with_temperature(&self, error: Error) -> Error {
@@ -129,36 +152,54 @@ impl Scan {
         match error {
             Error::Unstable { step, reason } => Error::Unstable { step, reason: with(reason) },
             Error::Extrapolation { step, reason } => Error::Extrapolation { step, reason: with(reason) },
+            Error::Invalid { what, found, expected } => {
+                Error::Invalid { what: format!("at {} K, {what}", self.place().temperature_k), found, expected }
+            }
             other => other,
         }
     }
 
-    /// Everything that is needed to go on, apart from the files.
+    /// Everything that is needed to go on, apart from the files. At one temperature it is the run's own checkpoint.
     ///
     /// # Errors
     /// As [`Run::checkpoint`].
     pub fn checkpoint(&self) -> Result<Vec<u8>> {
         let run = self.run.checkpoint()?;
-        sealed(SCAN, &Saved { kelvin: self.kelvin.clone(), points: self.points.clone(), run })
+        if !self.is_scan() {
+            return Ok(run);
+        }
+        let (kelvin, points, kept) = (self.kelvin.clone(), self.points.clone(), self.kept.clone());
+        sealed(SCAN, &Saved { kelvin, points, kept, index: self.index, run })
     }
 
     /// Goes on from a checkpoint of a scan with the same files and the same specification.
     ///
     /// # Errors
-    /// As [`Run::restore`].
+    /// As [`Run::restore`]; this scan is then as it was.
     pub fn restore(&mut self, bytes: &[u8], files: Files) -> Result<()> {
+        if !self.is_scan() {
+            self.run.restore(bytes)?;
+            (self.points, self.kept) = (Vec::new(), Vec::new());
+            return Ok(());
+        }
         let saved: Saved = opened(SCAN, bytes)?;
         if saved.kelvin != self.kelvin {
             return Err(Error::invalid("checkpoint", "one of other temperatures", "one with those of this run"));
         }
-        let Some(&present) = self.kelvin.get(saved.points.len()).or(self.kelvin.last()) else {
-            return Err(broken("no temperature"));
+        let done = saved.points.len();
+        let (true, Some(&present)) = ((saved.index..=saved.index + 1).contains(&done), self.kelvin.get(saved.index))
+        else {
+            return Err(broken("another number of results than of temperatures"));
         };
         let mut run = Run::new(at(&self.spec, present), files)?;
         run.restore(&saved.run)?;
-        self.points = saved.points;
-        self.points.truncate(if run.is_finished() { self.kelvin.len() } else { self.kelvin.len() - 1 });
-        self.run = run;
+        (self.run, self.index) = (run, saved.index);
+        (self.points, self.kept) = (saved.points, saved.kept);
+        // Production may have been prolonged after the end.
+        if !self.run.is_finished() {
+            self.points.truncate(self.index);
+            self.kept.truncate(self.index);
+        }
         Ok(())
     }
 }

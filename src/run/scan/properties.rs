@@ -55,18 +55,29 @@ type Outcome<'a> = Result<(f64, f64, Option<f64>), &'a Error>;
 pub fn scan_properties(points: &[ScanPoint]) -> Vec<Property> {
     let from_column = |column: &Column| match column.first.id.as_str() {
         "density" => Some(column.line("density-slope", "Change of density with temperature", 1e4, "10⁻⁴ g/(cm³ K)")),
-        "thermal-conductivity" => Some(column.line(
-            "thermal-conductivity-slope",
-            "Change of thermal conductivity with temperature",
-            1e3,
-            "10⁻³ W/(m K²)",
-        )),
+        "thermal-conductivity" => {
+            let name = "Change of thermal conductivity with temperature";
+            let route = format!("temperature scan, {}", column.first.route);
+            let slope = column.line("thermal-conductivity-slope", name, 1e3, "10⁻³ W/(m K²)");
+            // It has two routes, where what fluctuates with the volume has one mean.
+            Some(Property { route, ..slope })
+        }
         "molar-volume" => Some(column.expansion()),
         "enthalpy" => Some(column.line("heat-capacity-cp", "Heat capacity at constant pressure", 1e3, "J/(mol K)")),
         id if ACTIVATED.contains(&id) => Some(column.arrhenius()),
         _ => None,
     };
-    columns(points).iter().filter_map(from_column).collect()
+    let columns = columns(points);
+    let mut properties: Vec<Property> = columns.iter().filter_map(from_column).collect();
+    if !columns.iter().any(|column| column.first.id == "density") {
+        let energies = properties.iter_mut().filter(|property| property.id == "activation-energy");
+        energies.filter_map(|energy| energy.estimate.as_mut()).for_each(|estimate| {
+            estimate
+                .warnings
+                .push("No stage was under pressure: each temperature has the volume it started with.".to_owned());
+        });
+    }
+    properties
 }
 
 /// Every property that has a value at some temperature, in the order of the first point that has it.
@@ -100,9 +111,12 @@ fn columns(points: &[ScanPoint]) -> Vec<Column<'_>> {
 
 /// What experiments say of a property, over temperature; empty where that is nothing.
 fn measured_line<'a>(points: &'a [ScanPoint], property: &Property, unit: &str) -> &'a [[f64; 2]] {
-    let mut all = points.iter().flat_map(|point| &point.measured);
-    let known = all.find(|m| m.id == property.id && m.of == property.of && m.unit == unit);
-    known.map_or(&[], |known| &known.line)
+    let is_it = |m: &&Measured| m.id == property.id && m.of == property.of && m.unit == unit;
+    let middle = points.iter().map(|point| point.temperature_k).sum::<f64>() / points.len().max(1) as f64;
+    // Between measured compositions the line may differ from temperature to temperature.
+    let known = points.iter().filter_map(|point| Some((point.temperature_k, point.measured.iter().find(is_it)?)));
+    let nearest = known.min_by(|a, b| (a.0 - middle).abs().total_cmp(&(b.0 - middle).abs()));
+    nearest.map_or(&[], |(_, known)| &known.line)
 }
 
 impl Column<'_> {
@@ -117,7 +131,7 @@ impl Column<'_> {
             let unit = &self.unit;
             property.settings.extend([
                 ("law".to_owned(), format!("a + b T, T in K, in {unit}")),
-                ("a".to_owned(), format!("{} {unit}", with_error(intercept, error))),
+                ("a".to_owned(), in_unit(&with_error(intercept, error), unit)),
                 ("covariance of a and b".to_owned(), format!("{} ({unit})²/K", scientific(cross))),
             ]);
             property.charts.push(self.chart(|kelvin| fit.at(kelvin)));
@@ -162,7 +176,7 @@ impl Column<'_> {
             let exponent = if sign < 0.0 { "E/(R T)" } else { "−E/(R T)" };
             property.settings.extend([
                 ("law".to_owned(), format!("A exp({exponent}), R = 8.31446 J/(mol K)")),
-                ("A".to_owned(), format!("{} {}", with_error(factor, error), self.unit)),
+                ("A".to_owned(), in_unit(&with_error(factor, error), &self.unit)),
                 ("correlation of ln A and E".to_owned(), format!("{:.4}", sign * correlation).replace('-', "−")),
             ]);
             property.charts.push(self.chart_of_arrhenius(fit));
@@ -261,6 +275,11 @@ impl Column<'_> {
 fn with_error(value: f64, error: f64) -> String {
     let decimals = (1.0 - error.abs().log10().floor()).clamp(0.0, 12.0) as usize;
     format!("{value:.decimals$} ± {error:.decimals$}").replace('-', "−")
+}
+
+/// A value with its unit, which may begin with a power of ten.
+fn in_unit(value: &str, unit: &str) -> String {
+    if unit.starts_with("10") { format!("({value}) × {unit}") } else { format!("{value} {unit}") }
 }
 
 /// A number of any size, with three digits: "−7.67 × 10^−6".

@@ -28,11 +28,13 @@ export class ExportPanel {
     /** Of the present temperature. @type {RunSpec | undefined} */
     this.present = undefined;
     this.name = "run";
+    /** In the names of files of one of several temperatures. */
+    this.place = "";
     this.buttons = [
       ...FILES.map(({ what, label, ending }) => this.#button(label, () => this.#atoms(what, `${what}.${ending}`))),
       this.#button("Series, CSV", () => this.#save("series.csv", seriesCsv(this.series), "text/csv")),
       this.#button("Results, JSON", () => this.#save("results.json", json({ spec: this.present, results: this.results ?? null }), "application/json")),
-      this.#button("Specification, JSON", () => this.#save("run.json", json(this.spec), "application/json")),
+      this.#button("Specification, JSON", () => this.#save("run.json", json(this.spec), "application/json", "")),
     ];
     this.status = el("p", { class: "quiet-text", role: "status" });
     this.hint = el("p", { class: "field-hint" });
@@ -55,9 +57,10 @@ export class ExportPanel {
     this.status.textContent = "";
   }
 
-  /** @param {RunSpec} present specification of what runs from now on */
-  beginTemperature(present) {
+  /** @param {RunSpec} present specification of what runs from now on @param {boolean} isScan whether at one of several temperatures */
+  beginTemperature(present, isScan) {
     this.present = present;
+    this.place = isScan ? `-${present.temperature_k}K` : "";
     this.series = {};
     this.results = undefined;
   }
@@ -81,10 +84,11 @@ export class ExportPanel {
     }
   }
 
-  /** @param {string} name @param {string} text @param {string} type */
-  #save(name, text, type) {
-    download(`${this.name}-${name}`, text, type);
-    this.status.textContent = `Saved ${this.name}-${name}.`;
+  /** @param {string} name @param {string} text @param {string} type @param {string} [place] */
+  #save(name, text, type, place = this.place) {
+    const file = `${this.name}${place}-${name}`;
+    download(file, text, type);
+    this.status.textContent = `Saved ${file}.`;
   }
 }
 

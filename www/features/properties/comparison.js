@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Comparison
  * @property {Measured} measured
- * @property {number} percent deviation of the computed value, % of the measured one
+ * @property {number} percent deviation of the computed value, % of the measured one's size
  * @property {number | null} sigmas the same in combined standard errors, where both are known
  */
 
@@ -20,5 +20,5 @@ export function compare({ id, of, estimate }, known) {
   const difference = estimate.value - measured.value;
   const error = estimate.standard_error;
   const combined = error !== null && error !== undefined ? Math.hypot(error, measured.uncertainty ?? 0) : 0;
-  return { measured, percent: (100 * difference) / measured.value, sigmas: combined > 0 ? difference / combined : null };
+  return { measured, percent: (100 * difference) / Math.abs(measured.value), sigmas: combined > 0 ? difference / combined : null };
 }

@@ -102,5 +102,5 @@ const SLOPE_ERROR = "From the errors of the values at each temperature: a wider 
 /** @param {{ id: string, route: string }} property */
 export function wordsFor({ id, route }) {
   const words = WORDS[id] ?? { meaning: "", error: "" };
-  return route === "temperature scan" ? { ...words, error: SLOPE_ERROR } : words;
+  return route.startsWith("temperature scan") ? { ...words, error: SLOPE_ERROR } : words;
 }

@@ -16,22 +16,25 @@ export class PropertiesPanel {
     this.measured = [];
     /** @type {object | undefined} */
     this.spec = undefined;
+    /** In the names of files of one of several temperatures. */
+    this.place = "";
     this.table = new PropertiesTable("Properties, each with its error and the measured value");
     this.waiting = el("p", { class: "quiet-text" }, "Measured once the liquid is equilibrated.");
     this.buttons = el(
       "div",
       { class: "export-row", hidden: true },
-      el("button", { type: "button", class: "small", onclick: () => download("properties.csv", propertiesCsv(this.properties, this.measured), "text/csv") }, "Properties, CSV"),
-      el("button", { type: "button", class: "small", onclick: () => download("properties.json", propertiesJson(this.properties, this.measured, this.spec), "application/json") }, "Properties, JSON"),
+      el("button", { type: "button", class: "small", onclick: () => download(`properties${this.place}.csv`, propertiesCsv(this.properties, this.measured), "text/csv") }, "Properties, CSV"),
+      el("button", { type: "button", class: "small", onclick: () => download(`properties${this.place}.json`, propertiesJson(this.properties, this.measured, this.spec), "application/json") }, "Properties, JSON"),
     );
     this.heading = el("h2", { id }, "Properties");
     this.element = el("section", { class: "card panel", "aria-labelledby": id }, this.heading, this.waiting, this.table.element, this.buttons);
   }
 
-  /** @param {object} spec what made the properties: it goes home with them @param {string} [heading] */
-  begin(spec, heading = "Properties") {
+  /** @param {object} spec what made the properties: it goes home with them @param {string} [temperature] which of several, in words */
+  begin(spec, temperature = "") {
     this.spec = spec;
-    this.heading.textContent = heading;
+    this.place = temperature && `-${temperature.replace(" ", "")}`;
+    this.heading.textContent = temperature ? `Properties at ${temperature}` : "Properties";
     this.properties = [];
     this.measured = [];
     this.table.begin(kelvinOf(spec));

@@ -19,6 +19,8 @@ export class PropertiesTable {
     this.rows = new Map();
     /** Of what is shown, where it has one, K. @type {number | undefined} */
     this.kelvin = undefined;
+    /** Rows that were open when the table was emptied: they open again. @type {Set<string>} */
+    this.open = new Set();
     /** The last row of each quantity: its other routes come below it. @type {Map<string, PropertyRow>} */
     this.latest = new Map();
     this.sections = SECTION_TITLES.map((title) =>
@@ -40,7 +42,10 @@ export class PropertiesTable {
   /** Empties it. @param {number} [kelvin] temperature of what will be shown, where it has one */
   begin(kelvin) {
     this.kelvin = kelvin;
-    for (const row of this.rows.values()) row.dispose();
+    for (const [key, row] of this.rows) {
+      if (row.isOpen) this.open.add(key);
+      row.dispose();
+    }
     this.rows.clear();
     this.latest.clear();
     for (const section of this.sections) {
@@ -59,6 +64,7 @@ export class PropertiesTable {
         row = new PropertyRow();
         this.rows.set(key, row);
         this.#place(row, property);
+        if (this.open.delete(key)) row.toggle();
       }
       row.show(property, measured, this.kelvin);
     }
@@ -84,7 +90,7 @@ class PropertyRow {
     const id = freshId("property");
     this.name = el("span");
     this.route = el("span", { class: "route" });
-    this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.#toggle() }, this.name, this.route);
+    this.button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false", "aria-controls": id, onclick: () => this.toggle() }, this.name, this.route);
     this.value = el("td", { class: "estimate", "data-column": "Value" });
     this.experiment = el("td", { "data-column": "Experiment" });
     this.deviation = el("td", { "data-column": "Deviation" });
@@ -128,7 +134,11 @@ class PropertyRow {
     this.besideExperiment?.dispose();
   }
 
-  #toggle() {
+  get isOpen() {
+    return !this.details.hidden;
+  }
+
+  toggle() {
     this.details.hidden = !this.details.hidden;
     this.button.setAttribute("aria-expanded", String(!this.details.hidden));
     if (!this.details.hidden) this.#fill(this.comparison ?? null);

@@ -51,6 +51,7 @@ export class RunView {
     /** The end of the run, from when it is left. @type {Promise<void> | undefined} */
     this.leaving = undefined;
     this.started = false;
+    this.atomsShown = false;
     this.saveTimer = 0;
 
     this.title = el("h1", { id: "run-title" }, "Run");
@@ -107,6 +108,7 @@ export class RunView {
     this.current = run;
     const { request, title, setUpAt } = run;
     this.started = false;
+    this.atomsShown = false;
     this.title.textContent = title;
     this.setUp.href = setUpAt;
     this.errors.hidden = true;
@@ -120,9 +122,13 @@ export class RunView {
       ready: (threads) => this.listener.ready(threads),
       atoms: (atoms, about) => {
         this.#beginTemperature(request.spec, about.temperature_k);
-        this.atoms.setAtoms(atoms);
+        // The same at each temperature: what a person chose to see of them stays.
+        if (!this.atomsShown) {
+          this.atoms.setAtoms(atoms);
+          this.potential.show(about);
+        }
+        this.atomsShown = true;
         this.thermodynamics.showAbout(about);
-        this.potential.show(about);
         this.properties.showMeasured(about.measured ?? []);
         this.structure.showMeasured(about.measured_rdfs ?? []);
       },
@@ -134,7 +140,12 @@ export class RunView {
         this.exports.series = series;
       },
       results: (results) => this.#results(results),
-      scan: (scan) => this.scan.show(scan),
+      scan: (scan) => {
+        const more = scan.points.length > this.scan.length;
+        this.scan.show(scan);
+        // The next temperature may fail at its start, and after that nothing is kept.
+        if (more && this.started) void this.save();
+      },
       state: (state) => this.#state(state),
       error: (error) => this.#error(error),
     });
@@ -151,8 +162,8 @@ export class RunView {
     const present = { ...spec, temperature_k: temperature, further_temperatures_k: [] };
     const isScan = (spec.further_temperatures_k ?? []).length > 0;
     for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
-    this.exports.beginTemperature(present);
-    this.properties.begin(present, isScan ? `Properties at ${kelvin(temperature)}` : "Properties");
+    this.exports.beginTemperature(present, isScan);
+    this.properties.begin(present, isScan ? kelvin(temperature) : "");
     this.grades.begin(present, this.exports.name);
   }
 

@@ -51,6 +51,11 @@ export class ScanPanel {
     this.show({ points: [], properties: [], measured: [] });
   }
 
+  /** How many temperatures have come to their end. */
+  get length() {
+    return this.scan.points.length;
+  }
+
   /** @param {ScanResults} scan */
   show(scan) {
     this.scan = scan;

@@ -2,14 +2,14 @@
 
 import { el } from "../../components/dom.js";
 import { showFault } from "../../components/field-fault.js";
-import { numberIn } from "../../components/read-number.js";
+import { adviceOn, numberIn } from "../../components/read-number.js";
 
 const LOWEST = 1;
 const HIGHEST = 6000;
 /** As many as the engine takes beside the first. */
 const MOST = 99;
-/** "1,100": one temperature to some, two to others. */
-const GROUPED = /^\d{1,3},\d{3}$/;
+/** "1,100", "94,4", "1 100": one number to some, two to others. Three digits after three, as in "950,1000", can't be one. */
+const COULD_BE_ONE = /(?<![\d.,])\d+,\d{1,2}(?!\d)|(?<![\d.,])[1-6][,\s]\d{3}(?!\d)/;
 
 export class TemperatureList {
   /** @param {number[]} kelvin what stands there at first @param {() => number} first the temperature that the run has anyway */
@@ -45,19 +45,23 @@ export class TemperatureList {
     return showFault(this.input, this.error, this.#fault());
   }
 
+  /** Between semicolons, where there are any: then commas and spaces belong to the numbers. Else between commas and spaces. */
   #written() {
-    return this.input.value.split(/[;,\s]+/).filter((text) => text !== "");
+    const { value } = this.input;
+    const written = value.includes(";") ? value.split(";") : value.split(/[,\s]+/);
+    return written.map((text) => text.trim()).filter((text) => text !== "");
   }
 
   #fault() {
-    const ambiguous = this.input.value.split(/[;\s]+|,\s+/).find((text) => GROUPED.test(text) && Number(text.replace(",", "")) <= HIGHEST);
-    if (ambiguous) return `Further temperatures: found “${ambiguous}”; write ${ambiguous.replace(",", "")} or ${ambiguous.replace(",", ", ")}.`;
+    const { value } = this.input;
+    const ambiguous = value.includes(";") ? undefined : COULD_BE_ONE.exec(value)?.[0];
+    if (ambiguous) return `Further temperatures: found “${ambiguous}”, which could be one number or two; expected semicolons between them, as in 1000; 1200.`;
     const written = this.#written();
     const bad = written.find((text) => !(numberIn(text) >= LOWEST && numberIn(text) <= HIGHEST));
-    if (bad !== undefined) return `Further temperatures: found “${bad.slice(0, 40)}”; expected numbers from ${LOWEST} to ${HIGHEST} K, such as 1000, 1200.`;
+    if (bad !== undefined) return `Further temperatures: found “${bad.slice(0, 40)}”; ${adviceOn(bad) || `expected numbers from ${LOWEST} to ${HIGHEST} K, such as 1000, 1200`}.`;
     const all = [this.first(), ...written.map(numberIn)].filter(Number.isFinite);
     const twice = all.find((kelvin, index) => all.indexOf(kelvin) < index);
-    if (twice !== undefined) return `Further temperatures: found ${twice} K twice, with the temperature above; expected each once.`;
+    if (twice !== undefined) return `Further temperatures: found ${twice} K twice, the temperature above counted; expected each once.`;
     if (written.length > MOST) return `Further temperatures: found ${written.length}; expected at most ${MOST}.`;
     return "";
   }
