@@ -292,6 +292,8 @@ fn inputs_state_the_structure_and_the_level() {
             let inputs = Settings { code, electrons }.inputs(&structure()).expect("salt");
             let all: String = inputs.iter().map(|input| input.text.as_str()).collect();
             assert!(all.contains("3.1") && all.contains('K') && all.contains("Cl"), "{all}");
+            let has_dispersion = ["DFTD3", "IVDW", "vdw_corr"].iter().any(|word| all.contains(word));
+            assert_eq!(has_dispersion, electrons == Electrons::Insulator, "{all}");
         }
     }
     let cp2k = &settings(Code::Cp2k).inputs(&structure()).expect("salt")[0].text;

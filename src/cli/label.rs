@@ -14,7 +14,7 @@ use crucible::{Error, Result};
 use super::{calculation, files, species};
 
 /// Label structures by density-functional theory: write the inputs of a code, run it where it is installed, and append
-/// energies, forces and stresses to a data set. PBE-D3(BJ); settings suit molten salts and metals.
+/// energies, forces and stresses to a data set. PBE, with D3(BJ) for salts; settings suit molten salts and metals.
 #[derive(Args)]
 #[command(after_help = "Examples:
   crucible label selected.extxyz --code cp2k --run labels --out training.extxyz
@@ -23,7 +23,7 @@ use super::{calculation, files, species};
   crucible label alloy.extxyz --code gpaw --metal --run labels --out alloy-labelled.extxyz
 
 Each configuration has a folder of its own. What is labelled already is not run again, what was interrupted is. GPAW's
-scripts take D3(BJ) from Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder.
+scripts for salts take D3(BJ) from Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder.
 Never mix labels of two codes or settings in one fit. A .cfg data set numbers species by their places in --species, from 0;
 for `crucible train --template` with a potential that numbers them otherwise, write .extxyz.")]
 pub struct Arguments {

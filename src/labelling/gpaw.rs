@@ -1,4 +1,4 @@
-//! GPAW: PBE with plane waves and PAW, for metals. D3(BJ) is a sum of its own and comes from the package `dftd3`.
+//! GPAW: PBE with plane waves and PAW, for metals. For insulators D3(BJ) is added, from the package `dftd3`.
 
 use std::fmt::Write;
 
@@ -7,17 +7,29 @@ use crate::error::{Error, Result};
 use crate::io::read_extxyz;
 use crate::system::System;
 
+const HEADING: &str = "\"\"\"Energy, forces and stress: PBE by GPAW, plane waves to 500 eV.\"\"\"
+from ase import Atoms
+";
+const HEADING_WITH_DISPERSION: &str =
+    "\"\"\"Energy, forces and stress: PBE by GPAW, plane waves to 500 eV, and D3(BJ) by dftd3 (pip install dftd3).\"\"\"
+from ase import Atoms
+from dftd3.ase import DFTD3
+";
+const DISPERSION: &str = "# Dispersion does not depend on the density: it is added at the end.
+atoms.calc = DFTD3(method=\"PBE\", damping=\"d3bj\")
+energy += atoms.get_potential_energy()
+forces = forces + atoms.get_forces()
+stress = stress + atoms.get_stress(voigt=False)
+";
+
 /// A script that writes `gpaw.extxyz`, and only if GPAW converges. 500 eV: below, the stress of a basis of fixed size is
 /// off by gigapascals.
 pub(super) fn write(system: &System, electrons: Electrons) -> Result<String> {
-    let (points, width) = match electrons {
-        Electrons::Insulator => ("(1, 1, 1)", "0.01"),
-        Electrons::Metal => ("(2, 2, 2)", "0.1"),
+    let (points, width, heading, dispersion) = match electrons {
+        Electrons::Insulator => ("(1, 1, 1)", "0.01", HEADING_WITH_DISPERSION, DISPERSION),
+        Electrons::Metal => ("(2, 2, 2)", "0.1", HEADING, ""),
     };
-    let mut out = String::from(
-        "\"\"\"Energy, forces and stress: PBE by GPAW, plane waves to 500 eV, and D3(BJ) by dftd3 (pip install dftd3).\"\"\"\n\
-         from ase import Atoms\nfrom dftd3.ase import DFTD3\nfrom gpaw import GPAW, PW, FermiDirac, Mixer\n\nsymbols = [",
-    );
+    let mut out = format!("{heading}from gpaw import GPAW, PW, FermiDirac, Mixer\n\nsymbols = [");
     for symbol in symbols(system)? {
         let _ = write!(out, "\"{symbol}\", ");
     }
@@ -47,12 +59,7 @@ atoms.calc = GPAW(
 energy = atoms.get_potential_energy(force_consistent=True)
 forces = atoms.get_forces()
 stress = atoms.get_stress(voigt=False)
-# Dispersion does not depend on the density: it is added at the end.
-atoms.calc = DFTD3(method=\"PBE\", damping=\"d3bj\")
-energy += atoms.get_potential_energy()
-forces = forces + atoms.get_forces()
-stress = stress + atoms.get_stress(voigt=False)
-row = \" \".join
+{dispersion}row = \" \".join
 with open(\"gpaw.extxyz\", \"w\") as out:
     lattice = row(repr(float(x)) for x in atoms.cell.array.ravel())
     tensor = row(repr(float(x)) for x in stress.ravel())

@@ -1,4 +1,4 @@
-//! Quantum ESPRESSO's pw.x: PBE-D3(BJ), 60/480 Ry. Its total stress is a pressure: compression positive.
+//! Quantum ESPRESSO's pw.x: PBE, with D3(BJ) for insulators, 60/480 Ry. Its total stress is a pressure: compression positive.
 
 use std::fmt::Write;
 
@@ -18,16 +18,19 @@ pub(super) fn write(system: &System, electrons: Electrons) -> Result<String> {
     let mut kinds = symbols.clone();
     kinds.sort_unstable();
     kinds.dedup();
-    let (occupations, points) = match electrons {
-        Electrons::Insulator => ("occupations = 'fixed'", "K_POINTS gamma\n"),
+    let (occupations, dispersion, points) = match electrons {
+        Electrons::Insulator => {
+            let d3 = "  vdw_corr = 'dft-d3', dftd3_version = 4, dftd3_threebody = .false.\n";
+            ("occupations = 'fixed'", d3, "K_POINTS gamma\n")
+        }
         Electrons::Metal => {
-            ("occupations = 'smearing', smearing = 'mv', degauss = 0.01", "K_POINTS automatic\n2 2 2 0 0 0\n")
+            ("occupations = 'smearing', smearing = 'mv', degauss = 0.01", "", "K_POINTS automatic\n2 2 2 0 0 0\n")
         }
     };
     let mut out = format!(
         "&CONTROL\n  calculation = 'scf', prefix = 'label', outdir = './out', pseudo_dir = './pseudo'\n  tprnfor = .true., \
          tstress = .true., disk_io = 'none'\n/\n&SYSTEM\n  ibrav = 0, nat = {}, ntyp = {}, nosym = .true.\n  ecutwfc = 60, \
-         ecutrho = 480, input_dft = 'PBE'\n  vdw_corr = 'dft-d3', dftd3_version = 4, dftd3_threebody = .false.\n  {occupations}\n/\n\
+         ecutrho = 480, input_dft = 'PBE'\n{dispersion}  {occupations}\n/\n\
          &ELECTRONS\n  conv_thr = 1.0e-8, mixing_beta = 0.3, electron_maxstep = 100\n/\nATOMIC_SPECIES\n",
         symbols.len(),
         kinds.len()

@@ -9,14 +9,14 @@ use crate::units::EV_PER_A3_TO_GPA;
 /// One kbar in eV/Å^3.
 pub(super) const KILOBAR: f64 = 0.1 / EV_PER_A3_TO_GPA;
 
-/// A single point with forces and stress: PBE-D3(BJ), 500 eV.
+/// A single point with forces and stress: PBE, with D3(BJ) for insulators, 500 eV.
 pub(super) fn write_incar(electrons: Electrons) -> String {
-    let smearing = match electrons {
-        Electrons::Insulator => "ISMEAR = 0\nSIGMA = 0.05",
-        Electrons::Metal => "ISMEAR = 1\nSIGMA = 0.1",
+    let (smearing, dispersion) = match electrons {
+        Electrons::Insulator => ("ISMEAR = 0\nSIGMA = 0.05", "IVDW = 12\n"),
+        Electrons::Metal => ("ISMEAR = 1\nSIGMA = 0.1", ""),
     };
     format!(
-        "SYSTEM = label\nPREC = Accurate\nENCUT = 500\nGGA = PE\nIVDW = 12\nEDIFF = 1E-6\nNELM = 100\n{smearing}\nNSW = 0\n\
+        "SYSTEM = label\nPREC = Accurate\nENCUT = 500\nGGA = PE\n{dispersion}EDIFF = 1E-6\nNELM = 100\n{smearing}\nNSW = 0\n\
          IBRION = -1\nISIF = 2\nLREAL = .FALSE.\nLASPH = .TRUE.\nLWAVE = .FALSE.\nLCHARG = .FALSE.\n"
     )
 }
