@@ -98,10 +98,15 @@ export class EngineClient {
     this.worker.postMessage(message);
   }
 
-  /** @param {EngineError} error */
+  /** The worker is gone. @param {EngineError} error */
   #fail(error) {
-    this.state = "failed";
     this.#rejectAll(error);
+    this.#stopped(error);
+  }
+
+  /** The run stopped; its worker still answers what was asked. @param {EngineError} error */
+  #stopped(error) {
+    this.state = "failed";
     this.listener.state("failed");
     this.listener.error(error);
   }
@@ -147,7 +152,7 @@ export class EngineClient {
       case "checkpoint":
         return this.#answer(message.id, message);
       case "error":
-        if (message.id === undefined) return this.#fail(message.error);
+        if (message.id === undefined) return this.#stopped(message.error);
         this.waiting.get(message.id)?.reject(message.error);
         this.waiting.delete(message.id);
     }

@@ -1,7 +1,7 @@
 //! Runs at several temperatures: each is the run at one, they go on from checkpoints, and what can't be a scan is refused.
 
-use crucible::Result;
 use crucible::run::{EnsembleKind, Run, RunSpec, Scan, ScanPlace};
+use crucible::{Error, Result};
 
 use super::{file, short, to_the_end};
 
@@ -55,6 +55,7 @@ fn a_run_at_one_temperature_says_nothing_of_a_scan() {
     assert_eq!(scan.checkpoint().unwrap(), bytes);
     let mut again = self::scan(&[]).unwrap();
     again.restore(&bytes, &file).unwrap();
+    assert!(again.run().is_finished());
     finish(&mut again);
     assert_eq!(again.points(), scan.points());
 }
@@ -99,4 +100,35 @@ fn what_cannot_be_a_scan_is_refused() {
     assert!(refusal(spec(&many)).contains("101 temperatures"));
     let single = Run::new(spec(&[1100.0]), &file).err().unwrap().to_string();
     assert!(single.contains("crucible scan"), "{single}");
+}
+
+/// Files of the first temperature alone: what begins the second fails.
+#[test]
+fn an_error_names_its_temperature_and_what_was_measured_stays() {
+    let mut scan = scan(&[1100.0]).unwrap();
+    let gone = |name: &str| Err(Error::Io { path: name.to_owned(), reason: "gone".to_owned() });
+    scan.advance(&gone, u64::MAX, &mut || false).unwrap_err();
+    scan.advance(&gone, u64::MAX, &mut || false).unwrap_err();
+    assert_eq!((scan.points().len(), scan.progress().scan.unwrap().index), (1, 0));
+    let wrong = |_: &str| Ok(b"title = 1".to_vec());
+    let at_card = scan.advance(&wrong, u64::MAX, &mut || false).unwrap_err().to_string();
+    assert!(at_card.contains("card.toml, line 1"), "{at_card}");
+    finish(&mut scan);
+    assert_eq!(scan.points().len(), 2);
+}
+
+#[test]
+fn what_a_scan_kept_for_labelling_stays_over_its_temperatures() {
+    let mut wanted = spec(&[1100.0]);
+    (wanted.extrapolation.every, wanted.extrapolation.warn, wanted.extrapolation.keep_above) = (1, 0.01, 0.01);
+    wanted.extrapolation.stop = 1e6;
+    let mut scan = Scan::new(wanted.clone(), &file).unwrap();
+    finish(&mut scan);
+    let names: Vec<String> = scan.kept().into_iter().filter_map(|kept| kept.name).collect();
+    let of = |kelvin: &str| names.iter().filter(|name| name.starts_with(&format!("seed1-{kelvin}K-"))).count();
+    assert!(of("1200") > 0 && of("1100") > 0 && of("1200") + of("1100") == names.len(), "{names:?}");
+    assert_eq!(scan.progress().kept_configurations, names.len());
+    let mut again = Scan::new(wanted, &file).unwrap();
+    again.restore(&scan.checkpoint().unwrap(), &file).unwrap();
+    assert_eq!(again.kept().len(), names.len());
 }

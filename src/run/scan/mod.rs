@@ -101,15 +101,15 @@ impl Scan {
     /// # Errors
     /// As [`Run::advance`] and [`Run::new`], with the temperature in a scan; what came to its end before stays.
     pub fn advance(&mut self, files: Files, max_steps: u64, should_stop: &mut dyn FnMut() -> bool) -> Result<Progress> {
-        self.advance_run(files, max_steps, should_stop).map_err(|error| self.with_temperature(error))?;
+        self.run.advance(max_steps, should_stop).map_err(|error| self.with_temperature(error, self.index))?;
+        if self.run.is_finished() {
+            self.go_on(files).map_err(|error| self.with_temperature(error, self.index + 1))?;
+        }
         Ok(self.progress())
     }
 
-    fn advance_run(&mut self, files: Files, max_steps: u64, should_stop: &mut dyn FnMut() -> bool) -> Result<()> {
-        self.run.advance(max_steps, should_stop)?;
-        if !self.run.is_finished() {
-            return Ok(());
-        }
+    /// Keeps what the run says that came to its end, and begins the next.
+    fn go_on(&mut self, files: Files) -> Result<()> {
         if self.points.len() == self.index {
             let temperature_k = self.kelvin[self.index];
             let (results, measured) = (self.run.results(), self.run.measured().to_vec());
@@ -125,11 +125,15 @@ impl Scan {
 
     /// The configurations that the runs so far kept because of their grades, to be labelled.
     pub fn kept(&self) -> Vec<Configuration> {
+        if !self.is_scan() {
+            return self.run.kept();
+        }
         let earlier = self.kelvin.iter().zip(&self.kept).take(self.index).flat_map(|(kelvin, all)| {
             let run = format!("seed{}-{kelvin}K", self.spec.seed);
             all.iter().map(move |kept| kept.configuration(&run))
         });
-        earlier.chain(self.run.kept()).collect()
+        let present = format!("seed{}-{}K", self.spec.seed, self.kelvin[self.index]);
+        earlier.chain(self.run.kept_states().iter().map(|kept| kept.configuration(&present))).collect()
     }
 
     /// Where the present run stands, and in a scan which one that is.
@@ -144,17 +148,13 @@ impl Scan {
         ScanPlace { index: self.index, count: self.kelvin.len(), temperature_k: self.kelvin[self.index] }
     }
 
-    fn with_temperature(&self, error: Error) -> Error {
-        if !self.is_scan() {
-            return error;
-        }
-        let with = |reason: String| format!("at {} K, {reason}", self.place().temperature_k);
+    fn with_temperature(&self, error: Error, index: usize) -> Error {
+        let Some(kelvin) = self.kelvin.get(index).filter(|_| self.is_scan()) else { return error };
+        let with = |reason: String| format!("at {kelvin} K, {reason}");
         match error {
             Error::Unstable { step, reason } => Error::Unstable { step, reason: with(reason) },
             Error::Extrapolation { step, reason } => Error::Extrapolation { step, reason: with(reason) },
-            Error::Invalid { what, found, expected } => {
-                Error::Invalid { what: format!("at {} K, {what}", self.place().temperature_k), found, expected }
-            }
+            Error::Invalid { what, found, expected } => Error::Invalid { what: with(what), found, expected },
             other => other,
         }
     }

@@ -95,6 +95,11 @@ export class AtomsView {
     if (this.summary.textContent !== text) this.summary.textContent = text;
   }
 
+  /** Other configurations of the same atoms come: their grades are not known yet. */
+  forgetGrades() {
+    this.viewer?.setGrades(new Float32Array(this.atoms?.types.length ?? 0).fill(1));
+  }
+
   /** Called when the page's theme changed. */
   themeChanged() {
     this.viewer?.setColors();

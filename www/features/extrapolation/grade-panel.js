@@ -50,6 +50,7 @@ export class GradePanel {
 
   /** @param {Progress} progress */
   showProgress({ grade, largest_grade: largest, kept_configurations: kept = 0 }) {
+    this.#showKept(kept);
     if (grade == null || largest == null) return;
     this.element.hidden = false;
     const beyond = largest > this.limits.warn;
@@ -58,6 +59,11 @@ export class GradePanel {
       : `The potential knows what it meets: no grade above ${significant(Math.max(largest, 0), 3)}.`;
     if (this.warning.textContent !== words) this.warning.textContent = words;
     this.warning.classList.toggle("notice", beyond);
+  }
+
+  /** Those of earlier temperatures are there before the present one has a grade. @param {number} kept */
+  #showKept(kept) {
+    if (kept > 0) this.element.hidden = false;
     this.button.disabled = kept === 0;
     this.labelButton.hidden = kept === 0;
     const label = kept === 0 ? "No configurations kept" : `${count(kept)} kept configurations, extended XYZ`;

@@ -30,14 +30,14 @@ export class PropertiesPanel {
     this.element = el("section", { class: "card panel", "aria-labelledby": id }, this.heading, this.waiting, this.table.element, this.buttons);
   }
 
-  /** @param {object} spec what made the properties: it goes home with them @param {string} [temperature] which of several, in words */
-  begin(spec, temperature = "") {
+  /** @param {object} spec what made the properties: it goes home with them @param {string} [temperature] which of several, in words @param {boolean} [goesOn] whether rows that are open open again */
+  begin(spec, temperature = "", goesOn = false) {
     this.spec = spec;
     this.place = temperature && `-${temperature.replace(" ", "")}`;
     this.heading.textContent = temperature ? `Properties at ${temperature}` : "Properties";
     this.properties = [];
     this.measured = [];
-    this.table.begin(kelvinOf(spec));
+    this.table.begin(kelvinOf(spec), goesOn);
     this.#reveal();
   }
 

@@ -39,11 +39,12 @@ export class PropertiesTable {
     );
   }
 
-  /** Empties it. @param {number} [kelvin] temperature of what will be shown, where it has one */
-  begin(kelvin) {
+  /** Empties it. @param {number} [kelvin] temperature of what will be shown, where it has one @param {boolean} [goesOn] whether rows that are open open again */
+  begin(kelvin, goesOn = false) {
     this.kelvin = kelvin;
+    if (!goesOn) this.open.clear();
     for (const [key, row] of this.rows) {
-      if (row.isOpen) this.open.add(key);
+      if (goesOn && row.isOpen) this.open.add(key);
       row.dispose();
     }
     this.rows.clear();

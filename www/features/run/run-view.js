@@ -123,7 +123,9 @@ export class RunView {
       atoms: (atoms, about) => {
         this.#beginTemperature(request.spec, about.temperature_k);
         // The same at each temperature: what a person chose to see of them stays.
-        if (!this.atomsShown) {
+        if (this.atomsShown) {
+          this.atoms.forgetGrades();
+        } else {
           this.atoms.setAtoms(atoms);
           this.potential.show(about);
         }
@@ -163,7 +165,7 @@ export class RunView {
     const isScan = (spec.further_temperatures_k ?? []).length > 0;
     for (const panel of [this.thermodynamics, this.structure, this.transport]) panel.clear();
     this.exports.beginTemperature(present, isScan);
-    this.properties.begin(present, isScan ? kelvin(temperature) : "");
+    this.properties.begin(present, isScan ? kelvin(temperature) : "", this.started);
     this.grades.begin(present, this.exports.name);
   }
 

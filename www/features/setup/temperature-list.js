@@ -9,7 +9,7 @@ const HIGHEST = 6000;
 /** As many as the engine takes beside the first. */
 const MOST = 99;
 /** "1,100", "94,4", "1 100": one number to some, two to others. Three digits after three, as in "950,1000", can't be one. */
-const COULD_BE_ONE = /(?<![\d.,])\d+,\d{1,2}(?!\d)|(?<![\d.,])[1-6][,\s]\d{3}(?!\d)/;
+const COULD_BE_ONE = /(?<![\d.,])\d+,\d{1,2}(?![\d.])|(?<![\d.,])[1-6][,\s]\d{3}(?!\d)/;
 
 export class TemperatureList {
   /** @param {number[]} kelvin what stands there at first @param {() => number} first the temperature that the run has anyway */
@@ -58,7 +58,7 @@ export class TemperatureList {
     if (ambiguous) return `Further temperatures: found “${ambiguous}”, which could be one number or two; expected semicolons between them, as in 1000; 1200.`;
     const written = this.#written();
     const bad = written.find((text) => !(numberIn(text) >= LOWEST && numberIn(text) <= HIGHEST));
-    if (bad !== undefined) return `Further temperatures: found “${bad.slice(0, 40)}”; ${adviceOn(bad) || `expected numbers from ${LOWEST} to ${HIGHEST} K, such as 1000, 1200`}.`;
+    if (bad !== undefined) return `Further temperatures: found “${bad.slice(0, 40)}”; ${adviceOn(bad) || `expected numbers from ${LOWEST} to ${HIGHEST} K, such as ${value.includes(";") ? "1000; 1200, with semicolons between all" : "1000, 1200"}`}.`;
     const all = [this.first(), ...written.map(numberIn)].filter(Number.isFinite);
     const twice = all.find((kelvin, index) => all.indexOf(kelvin) < index);
     if (twice !== undefined) return `Further temperatures: found ${twice} K twice, the temperature above counted; expected each once.`;
