@@ -3,7 +3,7 @@
 
 import { deleteAllBut } from "./offline.js";
 
-/** Marks in this tab that the reload was tried, so that a page that stays plain never reloads in a loop. */
+/** Marks in this tab that the reload was tried, so that a page that stays plain never reloads in a loop, with the place in the page. */
 const RELOADED = "crucible-isolation-reload";
 /** In the address: remove the service worker and what it cached, and stay without it. */
 const RESET_PARAMETER = "sw-reset";
@@ -34,6 +34,7 @@ export async function prepareIsolation() {
     return { isolated, reloading: false, reason: "the browser refused the service worker that would isolate it" };
   }
   if (isolated) {
+    restorePlace();
     mark(false);
     return { isolated, reloading: false, reason: "" };
   }
@@ -44,7 +45,8 @@ export async function prepareIsolation() {
   }
   if (!mark(true)) return { isolated, reloading: false, reason: "the browser keeps no session storage here" };
   await loaded();
-  location.reload();
+  // Not reload(): after a hard reload that would be hard as well. With the place in the page it would not be loaded anew.
+  location.replace(location.pathname + location.search);
   return { isolated, reloading: true, reason: "" };
 }
 
@@ -93,6 +95,16 @@ async function loaded() {
   await new Promise((resolve) => window.addEventListener("load", resolve, { once: true }));
 }
 
+/** Goes back to the place in the page that was asked for before it was loaded anew. */
+function restorePlace() {
+  try {
+    const place = sessionStorage.getItem(RELOADED);
+    if (place?.startsWith("#/") && location.hash === "") history.replaceState(null, "", place);
+  } catch {
+    // Without storage nothing was loaded anew.
+  }
+}
+
 function isMarked() {
   try {
     return sessionStorage.getItem(RELOADED) !== null;
@@ -104,7 +116,7 @@ function isMarked() {
 /** @param {boolean} on @returns {boolean} whether it could be kept */
 function mark(on) {
   try {
-    if (on) sessionStorage.setItem(RELOADED, "1");
+    if (on) sessionStorage.setItem(RELOADED, location.hash);
     else sessionStorage.removeItem(RELOADED);
     return true;
   } catch {
