@@ -110,9 +110,9 @@ fn an_error_names_its_temperature_and_what_was_measured_stays() {
     scan.advance(&gone, u64::MAX, &mut || false).unwrap_err();
     scan.advance(&gone, u64::MAX, &mut || false).unwrap_err();
     assert_eq!((scan.points().len(), scan.progress().scan.unwrap().index), (1, 0));
-    let wrong = |_: &str| Ok(b"title = 1".to_vec());
-    let at_card = scan.advance(&wrong, u64::MAX, &mut || false).unwrap_err().to_string();
-    assert!(at_card.contains("card.toml, line 1"), "{at_card}");
+    let of_another = |_: &str| file("argon/card.toml");
+    let message = scan.advance(&of_another, u64::MAX, &mut || false).unwrap_err().to_string();
+    assert!(message.starts_with("at 1100 K, species of the structure"), "{message}");
     finish(&mut scan);
     assert_eq!(scan.points().len(), 2);
 }
