@@ -3,8 +3,11 @@
 
 import { deleteAllBut } from "./offline.js";
 
-/** Marks in this tab that the reload was tried, so that a page that stays plain never reloads in a loop, with the place in the page. */
-const RELOADED = "crucible-isolation-reload";
+/**
+ * In the address while the page is loaded anew: says that it was tried, so that a page that stays plain never loads in a loop.
+ * Another address, too: a browser takes the same one for a reload, which after a hard reload passes by the service worker as well.
+ */
+const ANEW_PARAMETER = "isolate";
 /** In the address: remove the service worker and what it cached, and stay without it. */
 const RESET_PARAMETER = "sw-reset";
 /** How long to wait for a service worker to take control before the page goes on without it, ms. */
@@ -18,6 +21,7 @@ const CONTROL_TIMEOUT_MS = 4000;
  */
 export async function prepareIsolation() {
   const isolated = globalThis.crossOriginIsolated === true;
+  const wasLoadedAnew = takeMark();
   const container = await serviceWorkers();
   if (new URLSearchParams(location.search).has(RESET_PARAMETER)) {
     await removeServiceWorker(container);
@@ -33,20 +37,13 @@ export async function prepareIsolation() {
   } catch {
     return { isolated, reloading: false, reason: "the browser refused the service worker that would isolate it" };
   }
-  if (isolated) {
-    restorePlace();
-    mark(false);
-    return { isolated, reloading: false, reason: "" };
-  }
-  if (isMarked()) return { isolated, reloading: false, reason: "the browser did not isolate it, even after a reload" };
+  if (isolated) return { isolated, reloading: false, reason: "" };
+  if (wasLoadedAnew) return { isolated, reloading: false, reason: "the browser did not isolate it, even after a reload" };
   // After a hard reload the service worker is there but leaves this page alone: the next load is under its control.
   if (!registration.active && !(await controlled(container))) {
     return { isolated, reloading: false, reason: "the service worker did not start in time" };
   }
-  if (!mark(true)) return { isolated, reloading: false, reason: "the browser keeps no session storage here" };
-  await loaded();
-  // Not reload(): after a hard reload that would be hard as well. With the place in the page it would not be loaded anew.
-  location.replace(location.pathname + location.search);
+  loadAnew();
   return { isolated, reloading: true, reason: "" };
 }
 
@@ -70,7 +67,6 @@ async function serviceWorkers() {
 async function removeServiceWorker(container) {
   // Either may fail where the browser blocks storage; there is then nothing to remove.
   await Promise.allSettled([unregister(container), deleteAllBut()]);
-  mark(false);
 }
 
 /** @param {ServiceWorkerContainer | undefined} container */
@@ -89,37 +85,17 @@ function controlled(container) {
   });
 }
 
-/** A reload that begins while a hard reload is still loading becomes part of it, and passes by the service worker too. */
-async function loaded() {
-  if (document.readyState === "complete") return;
-  await new Promise((resolve) => window.addEventListener("load", resolve, { once: true }));
+function loadAnew() {
+  const address = new URL(location.href);
+  address.searchParams.set(ANEW_PARAMETER, "");
+  location.replace(address);
 }
 
-/** Goes back to the place in the page that was asked for before it was loaded anew. */
-function restorePlace() {
-  try {
-    const place = sessionStorage.getItem(RELOADED);
-    if (place?.startsWith("#/") && location.hash === "") history.replaceState(null, "", place);
-  } catch {
-    // Without storage nothing was loaded anew.
-  }
-}
-
-function isMarked() {
-  try {
-    return sessionStorage.getItem(RELOADED) !== null;
-  } catch {
-    return true;
-  }
-}
-
-/** @param {boolean} on @returns {boolean} whether it could be kept */
-function mark(on) {
-  try {
-    if (on) sessionStorage.setItem(RELOADED, location.hash);
-    else sessionStorage.removeItem(RELOADED);
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether this page was loaded anew; the address is then again what was asked for. */
+function takeMark() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has(ANEW_PARAMETER)) return false;
+  address.searchParams.delete(ANEW_PARAMETER);
+  history.replaceState(history.state, "", address);
+  return true;
 }
