@@ -83,7 +83,47 @@ fn a_run_and_its_trajectory_tell_the_same() {
         let cepstral = ["shear-viscosity", "thermal-conductivity"].map(|id| (id, "cepstral analysis"));
         assert_same(ran, found, &cepstral, 1e-3);
         assert_same(ran, found, &[("self-diffusion", "Einstein, corrected for the size of the box")], 1e-3);
+        // Thermo has a frame more, and the temperature that was asked for instead of the mean one.
+        assert_near(ran, found, &["heat-capacity-cv"]);
     }
+}
+
+/// Values are the run's own to less than one standard error, which both know alike.
+fn assert_near(ran: &Value, found: &Value, ids: &[&str]) {
+    for id in ids {
+        let route = ran["properties"].as_array().unwrap().iter().find(|p| p["id"] == *id).unwrap()["route"].clone();
+        let [own, again] = [ran, found].map(|results| estimate(results, id, route.as_str().unwrap()));
+        let [value, error] = ["value", "standard_error"].map(|key| own[key].as_f64().unwrap());
+        let [other, other_error] = ["value", "standard_error"].map(|key| again[key].as_f64().unwrap());
+        assert!((value - other).abs() < error && (0.5..2.0).contains(&(other_error / error)), "{id}: {own} {again}");
+    }
+}
+
+#[test]
+fn a_log_under_pressure_tells_what_the_volume_does() {
+    let folder = Folder::new("analyze-npt");
+    let mut spec: Value = serde_json::from_str(SPECIFICATION).unwrap();
+    spec["temperature_k"] = 95.into();
+    spec["structure"]["density_g_cm3"] = 1.35.into();
+    spec["production"] = serde_json::json!({ "ensemble": "npt", "time_ps": 100 });
+    spec["barostat"] = serde_json::json!({ "compressibility_per_gpa": 2 });
+    let spec = folder.file("run.json", spec.to_string());
+    let [ran, found, log, trajectory] = ["ran.json", "found.json", "a.log", "a.extxyz"].map(|name| folder.path(name));
+    succeed(&["md", &spec, "--trajectory", &trajectory, "--every", "20", "--log", &log, "--json", &ran, "--quiet"]);
+    succeed(&["analyze", &trajectory, "--skip", "1", "--log", &log, "--log-skip", "1", "--json", &found]);
+    let (own, whole) = (&json(&ran)["results"], &json(&found));
+    let volumes = ["density", "molar-volume", "compressibility"];
+    assert_near(
+        own,
+        &whole["results"],
+        &[&volumes[..], &["enthalpy", "thermal-expansion", "heat-capacity-cp"]].concat(),
+    );
+    assert!(whole["notes"].to_string().contains("constant pressure"), "{}", whole["notes"]);
+    // Cells of frames tell the volume, and velocities the temperature; without energies there is no enthalpy.
+    succeed(&["analyze", &trajectory, "--skip", "1", "--json", &found]);
+    let cells = &json(&found)["results"];
+    assert_near(own, cells, &volumes);
+    assert!(cells["properties"].as_array().unwrap().iter().all(|p| p["id"] != "heat-capacity-cp"));
 }
 
 /// A melt of ions whose frames follow each other as closely as the run watches its currents.
@@ -107,7 +147,26 @@ fn the_frames_of_a_salt_tell_its_conductivity() {
     let routes = ["Green–Kubo", "Einstein"].map(|route| ("ionic-conductivity", route));
     // Temperatures of the run count its first frame of production as well as the trajectory's, but from other digits.
     assert_same(ran, whole, &routes, 1e-6);
+    // The log has a row at each frame: what flows with matter is taken out of the heat flux, as in the run, whose mean
+    // temperature has a sample more.
+    let routes = ["Green–Kubo", "cepstral analysis"].map(|route| ("thermal-conductivity", route));
+    assert_same(ran, whole, &routes, 1e-3);
     let heat = estimate(whole, "thermal-conductivity", "Green–Kubo");
+    assert!(!heat["warnings"].to_string().contains("flow of matter"), "{heat}");
+    // Frames that are written less often than the log's rows find theirs; a log of other times has none for them.
+    let rows = std::fs::read_to_string(&log).unwrap();
+    let later = |(k, row): (usize, &str)| match row.split_once(' ') {
+        // Every row moves by one interval but the last, which goes.
+        Some((step, rest)) if k > 2 => {
+            let mut words: Vec<String> = rest.split(' ').map(str::to_owned).collect();
+            words[0] = (words[0].parse::<f64>().unwrap() + 0.004).to_string();
+            format!("{step} {}\n", words.join(" "))
+        }
+        _ => format!("{row}\n"),
+    };
+    let later = folder.file("later.log", rows.lines().enumerate().map(later).collect::<String>());
+    succeed(&["analyze", &trajectory, "--skip", "1", "--log", &later, "--json", &found]);
+    let heat = estimate(&json(&found)["results"], "thermal-conductivity", "Green–Kubo").clone();
     assert!(heat["warnings"].to_string().contains("flow of matter is not taken out"), "{heat}");
     // Without velocities, what displacements tell is still there.
     let still = std::fs::read_to_string(&trajectory).unwrap().replace(":vel:R:3", ":other:R:3");

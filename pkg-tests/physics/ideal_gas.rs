@@ -45,7 +45,7 @@ fn properties(ensemble: Ensemble, steps: usize) -> (Vec<Property>, MsdCurve, Sys
     let (curves, windows) = (msd.curves(), msd.windows());
     let mut all = vec![transport::self_diffusion(&curves[0], &windows[0])];
     all.extend(vacf.correlations().iter().flat_map(transport::from_velocities));
-    let collective = transport::collective(Ok(&currents), Ok(&currents), &all);
+    let collective = transport::collective(Ok(&currents), Ok(&currents), Some(&currents), &all);
     all.extend(collective);
     (all, curves.into_iter().next().unwrap(), gas)
 }

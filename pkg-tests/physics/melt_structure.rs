@@ -57,11 +57,21 @@ fn rocksalt_has_six_neighbours_at_right_angles_in_one_endless_cluster() {
     // 12 of 15 angles between six neighbours are right, 3 straight; a tremble of 0.08 Å opens the straight ones by some degrees.
     let angle = observer.mean_angle("Na", "Cl", "Cl").unwrap();
     assert!((angle.value - 108.0).abs() < 2.0, "{angle:?}");
+    assert!((observer.bridges("Cl", "Na", "Na").unwrap().value - 1.0).abs() < 1e-12);
     // Nobody leaves.
     assert!(observer.residence(0).time().unwrap_err().contains("not parted"));
     let found = shells(&observer);
     let ids: Vec<&str> = found.iter().map(|p| p.id.as_str()).collect();
-    for id in ["coordination-distribution", "bond-angle", "cluster-size", "residence-time"] {
+    let expected = [
+        "coordination-distribution",
+        "bond-angle",
+        "bridging",
+        "cluster-size",
+        "largest-cluster",
+        "percolation",
+        "residence-time",
+    ];
+    for id in expected {
         assert!(ids.contains(&id), "{id} in {ids:?}");
     }
     assert!(found.iter().flat_map(|p| &p.charts).all(|chart| chart.validate().is_ok()));
@@ -98,6 +108,7 @@ fn molecules_are_clusters_of_their_own() {
     assert!(angle.value > 172.0, "{angle:?}");
     // A bridge is an anion with two cations: there is none, so no angle at the anions.
     assert!(observer.angles("Cl", "Ca", "Ca").is_none());
+    assert_eq!(observer.bridges("Cl", "Ca", "Ca").unwrap().value, 0.0);
 }
 
 /// Frames of `crystal` as its atoms tremble, after so many of atoms that are anywhere.

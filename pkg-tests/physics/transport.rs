@@ -224,7 +224,7 @@ fn independent_ions_conduct_as_nernst_and_einstein_say() {
     // 20000 samples: more than the table's rows, so that blocks have doubled.
     let (currents, diffusion) = forgetful_ions(1, memory, 20_000);
     assert!(currents.rows() < 8192, "{}", currents.rows());
-    let all = transport::collective(Ok(&currents), Ok(&currents), &diffusion);
+    let all = transport::collective(Ok(&currents), Ok(&currents), Some(&currents), &diffusion);
     let (phi, velocity2) = (1.0 - 1.0 / memory, 1e-6);
     let diffusion = velocity2 * 10.0 * 0.5 * (1.0 + phi) / (1.0 - phi);
     let conductivity = 40.0 * diffusion / (8000.0 * BOLTZMANN * 1000.0) * 1.602_176_634e6;
@@ -266,7 +266,7 @@ fn what_is_made_of_doubtful_values_says_so() {
     for property in &mut diffusion {
         property.estimate.as_mut().unwrap().warnings = vec!["a doubt".to_owned()];
     }
-    let all = transport::collective(Ok(&currents), Ok(&currents), &diffusion);
+    let all = transport::collective(Ok(&currents), Ok(&currents), Some(&currents), &diffusion);
     for (id, route) in [("ionic-conductivity", "Nernst–Einstein"), ("haven-ratio", "Nernst–Einstein over Green–Kubo")]
     {
         let doubts = find(&all, id, route).warnings.iter().filter(|warning| *warning == "a doubt").count();
@@ -276,7 +276,7 @@ fn what_is_made_of_doubtful_values_says_so() {
     let mut without = 0;
     for seed in 0..40 {
         let (currents, diffusion) = forgetful_ions(seed, 12.0, 300);
-        let all = transport::collective(Ok(&currents), Ok(&currents), &diffusion);
+        let all = transport::collective(Ok(&currents), Ok(&currents), Some(&currents), &diffusion);
         let known = |id: &str, route: &str| find(&all, id, route).standard_error.is_some();
         let whole = known("ionic-conductivity", "Green–Kubo");
         without += u32::from(!whole);
@@ -319,7 +319,7 @@ fn logged_stress(seed: u64, memory: f64, rows: usize) -> Currents {
 fn cepstral_analysis_has_no_error_without_a_plateau() {
     let viscosity = |memory: f64, rows: usize, seed: u64| {
         let currents = logged_stress(seed, memory, rows);
-        let all = transport::collective(Ok(&currents), Err("not asked"), &[]);
+        let all = transport::collective(Ok(&currents), Err("not asked"), None, &[]);
         find(&all, "shear-viscosity", "cepstral analysis").clone()
     };
     for seed in 0..10 {

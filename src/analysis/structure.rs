@@ -1,7 +1,7 @@
 //! What the structure of a melt shows: the way out of the first shell, how shells are filled and linked, and what is
 //! scattered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scattering::Radiation;
 use super::temperature::GAS_CONSTANT;
@@ -15,6 +15,7 @@ use crate::sampling::{
 /// The setting that tells up to where atoms count as neighbours.
 const WITHIN: &str = "neighbours within";
 const WAITS_FOR_SHELLS: &str = "Waits until g(r) shows its first minimum.";
+const NOT_SCATTERED: &str = "The tables of scattering lack one of the species, or nothing scatters.";
 const TOO_MANY_SPECIES: &str = "There are too many species to tell their bond angles apart.";
 
 fn axis(label: &str, unit: &str) -> Axis {
@@ -94,7 +95,7 @@ pub fn shells(shells: &Shells) -> Vec<Property> {
         if a != b {
             own.push(coordination(shells, b, a));
         }
-        own.extend(clusters(shells, index, a, b));
+        own.extend(clusters(shells, index, a, b).into_iter().flatten());
         own.push(residence(shells, index, a, b));
         for each in &mut own {
             each.settings.insert(WITHIN.to_owned(), format!("{cutoff:.3} Å"));
@@ -102,6 +103,7 @@ pub fn shells(shells: &Shells) -> Vec<Property> {
         found.extend(own);
     }
     if shells.has_angles() {
+        found.extend(bridges(shells, &links));
         found.extend(angles(shells, &links));
     } else {
         let name = "Bond angles".to_owned();
@@ -128,17 +130,51 @@ fn coordination(shells: &Shells, a: &str, b: &str) -> Property {
     )
 }
 
-fn clusters(shells: &Shells, k: usize, a: &str, b: &str) -> Option<Property> {
+fn clusters(shells: &Shells, k: usize, a: &str, b: &str) -> Option<[Property; 3]> {
     let (Histogram { values, errors }, [mean, largest, endless]) = shells.clusters(k)?;
     let x = (1..=SIZES).map(|n| n as f64).collect();
     let bars = series(&format!("{a} linked by {b}"), x, values, errors, Style::LinePoints);
     let title = format!("Clusters of {a} (last point: all larger)");
     let drawn = chart(&title, axis(&format!("{a} in the cluster"), ""), axis(&format!("share of {a}"), ""), vec![bars]);
-    let name = format!("Cluster size, {a} linked by {b}");
-    let mut found = property("cluster-size", &format!("{a}-{b}"), name, "as a member sees it", Some(mean), vec![drawn]);
-    found.settings.insert("largest cluster".to_owned(), format!("{:.3} of all {a}", largest.value));
-    found.settings.insert("endless (percolating)".to_owned(), format!("in {:.1} % of frames", 100.0 * endless.value));
-    Some(found)
+    let of = format!("{a}-{b}");
+    let own = |id: &str, name: String, route: &str, estimate| {
+        property(id, &of, name, route, Some(estimate), vec![drawn.clone()])
+    };
+    Some([
+        own("cluster-size", format!("Cluster size, {a} linked by {b}"), "as a member sees it", mean),
+        own("largest-cluster", format!("Largest cluster, {a} linked by {b}"), &format!("share of all {a}"), largest),
+        own(
+            "percolation",
+            format!("Percolation, {a} linked by {b}"),
+            "share of frames with an endless cluster",
+            endless,
+        ),
+    ])
+}
+
+/// Which ions an ion of the other sign links; empty where neighbours may be alike, as in a metal.
+fn bridges(shells: &Shells, links: &[ShellLink]) -> Vec<Property> {
+    if links.iter().any(|link| link.first == link.second) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let centres: BTreeSet<&str> = links.iter().map(|link| link.second).collect();
+    for centre in centres {
+        let around: Vec<&str> = links.iter().filter(|link| link.second == centre).map(|link| link.first).collect();
+        for (k, x) in around.iter().enumerate() {
+            for y in &around[k..] {
+                let Some(share) = shells.bridges(centre, x, y) else { continue };
+                let name = format!("{centre} that link {x} with {y}");
+                let charts = around.iter().filter_map(|other| coordination(shells, centre, other).charts.pop());
+                let of = format!("{x}-{centre}-{y}");
+                let route = format!("share of all {centre}");
+                let mut own = property("bridging", &of, name, &route, Some(share), charts.collect());
+                own.settings.insert(WITHIN.to_owned(), cutoffs(links, centre, [x, y]));
+                found.push(own);
+            }
+        }
+    }
+    found
 }
 
 fn residence(shells: &Shells, k: usize, a: &str, b: &str) -> Property {
@@ -198,17 +234,15 @@ pub fn structure_factors(observer: &StructureFactor) -> Vec<Property> {
     let partials = observer.partials();
     let mut found: Vec<Property> = partials.iter().map(partial).collect();
     for (radiation, name) in [(Radiation::Neutrons, "neutrons"), (Radiation::XRays, "X-rays")] {
-        let total = observer.total(|k| radiation.weights(&partials, k));
-        if let (Some(first), Some((s, errors))) = (partials.first(), total) {
-            found.push(factor(
-                "",
-                &format!("Structure factor, {name}"),
-                &format!("total, {name}"),
-                &first.k,
-                s,
-                errors,
-            ));
-        }
+        let Some(first) = partials.first() else { continue };
+        let (title, route) = (format!("Structure factor, {name}"), format!("total, {name}"));
+        found.push(match observer.total(|k| radiation.weights(&partials, k)) {
+            Some((s, errors)) => factor("", &title, &route, &first.k, s, errors),
+            None => {
+                let name = format!("{title}: highest peak");
+                Property::pending("structure-factor", "", name, &route, NOT_SCATTERED)
+            }
+        });
     }
     found
 }

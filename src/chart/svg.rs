@@ -9,11 +9,11 @@ use crate::error::{Error, Result};
 /// Units in a pixel: coordinates are whole numbers.
 const UNITS: u32 = 10;
 
-/// An SVG document that shows `spec` at `width` x `height` CSS pixels.
+/// An SVG document that shows `spec` at `width` x `height` CSS pixels; `notes` go into its description: what made the numbers.
 ///
 /// # Errors
 /// As [`draw`]; a size above 10,000.
-pub fn to_svg(spec: &ChartSpec, width: u32, height: u32) -> Result<String> {
+pub fn to_svg(spec: &ChartSpec, width: u32, height: u32, notes: &[String]) -> Result<String> {
     if width.max(height) > 10_000 {
         return Err(Error::invalid(
             "size of the chart",
@@ -27,7 +27,16 @@ pub fn to_svg(spec: &ChartSpec, width: u32, height: u32) -> Result<String> {
     draw(&backend.into_drawing_area(), spec, Resolution { css_pixel: units, device_pixel: units })?;
     // The back end writes its units as the size; the view box keeps them.
     let (wide, high) = (format!("width=\"{}\"", UNITS * width), format!("height=\"{}\"", UNITS * height));
-    Ok(text.replacen(&wide, &format!("width=\"{width}\""), 1).replacen(&high, &format!("height=\"{height}\""), 1))
+    let sized = text.replacen(&wide, &format!("width=\"{width}\""), 1);
+    let sized = sized.replacen(&high, &format!("height=\"{height}\""), 1);
+    Ok(described(sized, notes))
+}
+
+/// The document with its description as the first thing in it.
+fn described(svg: String, notes: &[String]) -> String {
+    let Some((head, body)) = svg.split_once('>').filter(|_| !notes.is_empty()) else { return svg };
+    let text = notes.join("\n").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("{head}>\n<desc>{text}</desc>{body}")
 }
 
 #[cfg(test)]
@@ -79,25 +88,35 @@ mod tests {
         ]);
         spec.series[0].error = Some(vec![None, Some(0.2), Some(0.1)]);
         spec.series[1].error = Some(vec![Some(0.1), Some(0.2), Some(f64::NAN)]);
-        let svg = to_svg(&spec, 480, 320).unwrap();
+        let svg = to_svg(&spec, 480, 320, &[]).unwrap();
         for expected in
             ["Radial distribution", "r (Å)", "g(r)", "Ca–Cl", "K–Cl", "<polygon", "<circle", "width=\"480\""]
         {
             assert!(svg.contains(expected), "{expected}");
         }
         spec.theme = Theme::Dark;
-        assert_ne!(to_svg(&spec, 480, 320).unwrap(), svg);
+        assert_ne!(to_svg(&spec, 480, 320, &[]).unwrap(), svg);
         spec.transparent = true;
         let background = |svg: &str| svg.contains("width=\"4800\" height=\"3200\" opacity=\"1\"");
         assert!(background(&svg) || svg.contains("#FFFFFF"));
-        assert!(!to_svg(&spec, 480, 320).unwrap().contains("#161D25"));
+        assert!(!to_svg(&spec, 480, 320, &[]).unwrap().contains("#161D25"));
+    }
+
+    #[test]
+    fn what_made_the_numbers_is_told() {
+        let spec = chart(vec![series("Ca–Cl", &[(0.0, 0.0), (2.7, 4.0)], Style::Line)]);
+        let notes = ["fit window: 2 to 8 ps".to_owned(), "a < b & c".to_owned()];
+        let svg = to_svg(&spec, 480, 320, &notes).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.contains("<desc>fit window: 2 to 8 ps\na &lt; b &amp; c</desc>"));
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        assert_eq!(document.root_element().first_element_child().unwrap().text(), Some(notes.join("\n").as_str()));
     }
 
     #[test]
     fn a_series_may_share_the_colour_of_another() {
         let points = || series("measured", &[(2.7, 4.0), (10.0, 1.0)], Style::Points);
         let dot = |spec: &ChartSpec| {
-            to_svg(spec, 480, 320)
+            to_svg(spec, 480, 320, &[])
                 .unwrap()
                 .split("<circle")
                 .nth(1)
@@ -126,7 +145,7 @@ mod tests {
             for width in [320, 360, 480, 700, 1200] {
                 let mut spec = chart(vec![series("A", points, Style::Line), series("B", points, Style::Points)]);
                 spec.x.log = log;
-                let svg = to_svg(&spec, width, 260).unwrap();
+                let svg = to_svg(&spec, width, 260, &[]).unwrap();
                 let found = labels(&svg);
                 assert!(found.len() > 7, "{found:?}");
                 for (k, (one, a)) in found.iter().enumerate() {
@@ -162,25 +181,25 @@ mod tests {
                     let mut spec = chart(vec![series("x", &points, style)]);
                     spec.series[0].error = Some(points.iter().map(|&(x, y)| Some(x * y)).collect());
                     (spec.x.log, spec.y.log) = (log, log);
-                    let svg = to_svg(&spec, 200, 150).unwrap();
+                    let svg = to_svg(&spec, 200, 150, &[]).unwrap();
                     assert!(!svg.contains("NaN"), "{points:?}");
                 }
             }
         }
-        assert!(to_svg(&chart(vec![]), 400, 300).unwrap().contains("No data yet"));
+        assert!(to_svg(&chart(vec![]), 400, 300, &[]).unwrap().contains("No data yet"));
     }
 
     #[test]
     fn senseless_charts_are_refused() {
         let mut spec = chart(vec![series("a", &[(0.0, 1.0)], Style::Line)]);
-        assert!(to_svg(&spec, 0, 0).unwrap_err().to_string().contains("160 x 120"));
-        assert!(to_svg(&spec, 100_000, 300).is_err());
+        assert!(to_svg(&spec, 0, 0, &[]).unwrap_err().to_string().contains("160 x 120"));
+        assert!(to_svg(&spec, 100_000, 300, &[]).is_err());
         spec.x.range = Some([3.0, 3.0]);
-        assert!(to_svg(&spec, 400, 300).is_err());
+        assert!(to_svg(&spec, 400, 300, &[]).is_err());
         spec.x.range = None;
         spec.series[0].y.push(3.0);
-        assert!(to_svg(&spec, 400, 300).unwrap_err().to_string().contains("1 x, 2 y"));
+        assert!(to_svg(&spec, 400, 300, &[]).unwrap_err().to_string().contains("1 x, 2 y"));
         spec.series = vec![series("a", &[], Style::Line); 41];
-        assert!(to_svg(&spec, 400, 300).is_err());
+        assert!(to_svg(&spec, 400, 300, &[]).is_err());
     }
 }

@@ -83,7 +83,7 @@ pub fn pictures(folder: &Path, charts: &[ChartSpec]) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| files::refused(folder, &error))?;
     for chart in charts {
         let name: String = chart.title.to_lowercase().replace(' ', "-");
-        files::write(&folder.join(name + ".svg"), to_svg(chart, SIZE.0, SIZE.1)?.as_bytes())?;
+        files::write(&folder.join(name + ".svg"), to_svg(chart, SIZE.0, SIZE.1, &[])?.as_bytes())?;
     }
     Ok(())
 }

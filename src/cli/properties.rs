@@ -1,7 +1,10 @@
 //! Properties as a table on the terminal.
 
-use crucible::analysis::Property;
-use crucible::run::Measured;
+use crucible::analysis::{Estimate, Property};
+use crucible::run::{Measured, ScanPoint};
+
+/// Errors below this part of the value are those of rounding.
+const EXACT: f64 = 1e-12;
 
 /// One line for each property, its warnings and what was measured below.
 pub fn table(properties: &[Property], measured: &[Measured]) -> String {
@@ -12,14 +15,11 @@ pub fn table(properties: &[Property], measured: &[Measured]) -> String {
         } else {
             format!("{} ({})", property.name, property.of)
         };
-        let value = match &property.estimate {
-            Some(estimate) => {
-                let error = estimate.standard_error.map_or_else(String::new, |error| format!(" ± {error:.2e}"));
-                format!("{:.5}{error} {}", estimate.value, estimate.unit)
-            }
-            None => property.pending.clone().unwrap_or_default(),
+        let said = match &property.estimate {
+            Some(estimate) => value(estimate),
+            None => property.pending.clone().unwrap_or_else(|| "a curve: see --json".to_owned()),
         };
-        out.push_str(&format!("{name:<40} {value}  [{}]\n", property.route));
+        out.push_str(&format!("{name:<40} {said}  [{}]\n", property.route));
         for warning in property.estimate.iter().flat_map(|estimate| &estimate.warnings) {
             out.push_str(&format!("{:<40}   {warning}\n", ""));
         }
@@ -28,6 +28,30 @@ pub fn table(properties: &[Property], measured: &[Measured]) -> String {
         }
     }
     out
+}
+
+/// What the change with temperature and the runs at each temperature say of the same, side by side; empty where there is no such.
+pub fn by_both_routes(changes: &[Property], points: &[ScanPoint]) -> String {
+    let mut out = String::new();
+    for change in changes {
+        let same = |p: &&Property| p.id == change.id && p.of == change.of;
+        let at = |point: &ScanPoint| {
+            let own = point.results.properties.iter().find(same)?;
+            Some(format!("{}  [{}, {} K]", value(own.estimate.as_ref()?), own.route, point.temperature_k))
+        };
+        let others: Vec<String> = points.iter().filter_map(at).collect();
+        let Some(estimate) = change.estimate.as_ref().filter(|_| !others.is_empty()) else { continue };
+        out.push_str(&format!("\n{} by both routes\n  {}  [{}]\n", change.name, value(estimate), change.route));
+        others.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+    }
+    out
+}
+
+fn value(estimate: &Estimate) -> String {
+    // What no fluctuation enters, as a share that masses fix, is exact but for rounding.
+    let shown = estimate.standard_error.filter(|error| *error > EXACT * estimate.value.abs());
+    let error = shown.map_or_else(String::new, |error| format!(" ± {error:.2e}"));
+    format!("{:.5}{error} {}", estimate.value, estimate.unit)
 }
 
 /// The measured value, and by how much the computed one differs.
@@ -40,6 +64,8 @@ fn comparison(property: &Property, experiment: &Measured) -> String {
     let Some(deviation) = property.estimate.as_ref().and_then(|estimate| experiment.deviation(estimate)) else {
         return text;
     };
-    let sigma = deviation.sigma.map_or_else(String::new, |sigma| format!(", {sigma:+.1} sigma"));
+    // Without the experiment's own uncertainty that is no judgement of the two.
+    let whose = if experiment.uncertainty.is_some() { "" } else { " of this run alone" };
+    let sigma = deviation.sigma.map_or_else(String::new, |sigma| format!(", {sigma:+.1} sigma{whose}"));
     format!("{text}: {:+.1} %{sigma}", deviation.percent)
 }

@@ -69,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         text.push_str(&format!("{temperature_k} K\n{}\n", properties::table(&results.properties, measured)));
     }
     text.push_str(&format!("From the change with temperature\n{}", properties::table(&properties, measured)));
+    text.push_str(&properties::by_both_routes(&properties, points));
     let report = Report { schema: SCHEMA, specification: scan.spec(), points, properties: &properties, measured };
     files::first_error([carried_out, files::write_report(arguments.json.as_deref(), &report, &text)])
 }

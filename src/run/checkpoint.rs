@@ -15,7 +15,7 @@ use super::spec::RunSpec;
 use super::stages::{Moving, Phase, Run, first_phase};
 
 /// The form of what is saved; a later change of the form counts it up.
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
 /// What the checkpoint of a run starts with.
 const RUN: &[u8; 8] = b"crucible";
 

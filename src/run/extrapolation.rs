@@ -165,7 +165,7 @@ impl Extrapolation {
         let mut warnings = Vec::new();
         if self.seen.above_warning > 0 {
             warnings.push(format!(
-                "the potential extrapolated: {} of {} grades were above {}, the largest {grade:.2} at step {step} (atom {})",
+                "The potential extrapolated: {} of {} grades were above {}, the largest {grade:.2} at step {step} (atom {}).",
                 self.seen.above_warning,
                 self.seen.samples,
                 self.spec.warn,

@@ -442,6 +442,17 @@ pub struct Results {
     pub extrapolation: Option<ExtrapolationSummary>,
 }
 
+impl Results {
+    /// Tells every value that the potential extrapolated, if it did.
+    pub(super) fn warn_of_extrapolation(&mut self) {
+        let Some(summary) = self.extrapolation.as_ref().filter(|summary| !summary.warnings.is_empty()) else { return };
+        let of_properties = self.properties.iter_mut().filter_map(|property| property.estimate.as_mut());
+        for estimate in self.estimates.values_mut().chain(of_properties) {
+            estimate.warnings.extend(summary.warnings.iter().cloned());
+        }
+    }
+}
+
 /// A gallery entry: a run with its story.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

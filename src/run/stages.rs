@@ -171,6 +171,7 @@ impl Run {
             _ => Results::default(),
         };
         results.extrapolation = self.extrapolation.as_ref().and_then(Extrapolation::summary);
+        results.warn_of_extrapolation();
         results
     }
 

@@ -95,7 +95,7 @@ impl TransportWatch {
     /// What there is to say of a run with this timestep.
     pub(super) fn properties(&self, displacements: &Msd, timestep_fs: f64) -> Vec<Property> {
         let currents = self.currents.as_ref().ok_or(self.refusal.as_str());
-        let mut all = properties(displacements, self.velocities.as_ref(), currents, currents);
+        let mut all = properties(displacements, self.velocities.as_ref(), currents, currents, currents.ok());
         for estimate in all.iter_mut().filter_map(|property| property.estimate.as_mut()) {
             estimate.warnings.extend(self.disturbance.clone());
         }
@@ -149,16 +149,15 @@ pub(super) fn properties(
     velocities: Option<&Vacf>,
     fluxes: transport::Source,
     particles: transport::Source,
+    together: Option<&Currents>,
 ) -> Vec<Property> {
     let (curves, windows) = (displacements.curves(), displacements.windows());
     let diffusion = curves.iter().zip(&windows).map(|(curve, windows)| transport::self_diffusion(curve, windows));
     let mut all: Vec<Property> = diffusion.collect();
     let correlations = velocities.map(Vacf::correlations).unwrap_or_default();
     all.extend(correlations.iter().flat_map(transport::from_velocities));
-    all.extend(transport::collective(fluxes, particles, &all));
-    if let Ok(currents) = fluxes {
-        all.extend(transport::size_corrected(currents, &all));
-    }
+    all.extend(transport::collective(fluxes, particles, together, &all));
+    all.extend(transport::size_corrected(fluxes, &all));
     all.sort_by_key(|property| property.id != "self-diffusion");
     all
 }

@@ -67,6 +67,18 @@ impl Fluctuations {
         Self { frames: 0, start_fs: 0.0, last_fs: 0.0, origin: [0.0; 3], rows: Rows::new(COLUMNS) }
     }
 
+    /// Takes in volume, Å^3, potential and kinetic energy, eV, at a time in fs.
+    pub fn take(&mut self, time_fs: f64, now: [f64; 3]) {
+        if self.frames == 0 {
+            self.start_fs = time_fs;
+            self.origin = now;
+        }
+        self.frames += 1;
+        self.last_fs = time_fs;
+        let [v, u, k]: [f64; 3] = std::array::from_fn(|c| now[c] - self.origin[c]);
+        self.rows.push([v, u, k, v * v, u * u, u * v, k * k].into_iter());
+    }
+
     /// Frames taken in.
     pub fn frames(&self) -> u64 {
         self.frames
@@ -131,14 +143,7 @@ impl Fluctuations {
 
 impl Observer for Fluctuations {
     fn observe(&mut self, frame: &Frame) {
-        let now = [frame.system.cell.volume().unwrap_or(0.0), frame.potential_energy, frame.kinetic_energy];
-        if self.frames == 0 {
-            self.start_fs = frame.time_fs;
-            self.origin = now;
-        }
-        self.frames += 1;
-        self.last_fs = frame.time_fs;
-        let [v, u, k]: [f64; 3] = std::array::from_fn(|c| now[c] - self.origin[c]);
-        self.rows.push([v, u, k, v * v, u * u, u * v, k * k].into_iter());
+        let volume = frame.system.cell.volume().unwrap_or(0.0);
+        self.take(frame.time_fs, [volume, frame.potential_energy, frame.kinetic_energy]);
     }
 }

@@ -89,7 +89,7 @@ impl Tables {
         for (centre, own) in neighbours.iter().enumerate() {
             for (k, &(x, first)) in own.iter().enumerate() {
                 for &(y, second) in &own[k..] {
-                    let table = tables.add([first, second], ANGLES);
+                    let table = tables.add([first, second], ANGLES + 1);
                     tables.angle[(centre * species + x) * species + y] = table;
                     tables.angle[(centre * species + y) * species + x] = table;
                 }

@@ -7,7 +7,7 @@
 //! | kept, as averages over stretches of the run | for |
 //! |---|---|
 //! | share of atoms of a with n neighbours of b | each ordered pair (a, b) |
-//! | bond angles x-a-y, by 2 degrees | each centre a and pair of neighbours (x, y) |
+//! | bond angles x-a-y, by 2 degrees, and the share of a that link an x with a y | each centre a and pair of neighbours (x, y) |
 //! | sizes of clusters of a linked by b, the largest one's share, whether one is endless | each pair (a, b) |
 //! | share of neighbours that are neighbours again after a lag | each pair (a, b) |
 //!
@@ -243,9 +243,21 @@ impl Shells {
                     sums[table.start() + ((0.5 * degrees) as usize).min(ANGLES - 1)] += 1.0;
                 }
             }
+            self.count_bridges(centre, numbers, sums);
             for (other, &number) in numbers.iter().enumerate() {
                 let Some(table) = self.tables.coordination(centre, other) else { continue };
                 sums[table.start() + (number as usize).min(COORDINATIONS - 1)] += 1.0 / self.counts[centre] as f64;
+            }
+        }
+    }
+
+    /// Whether an atom with these neighbours by species links two of them.
+    fn count_bridges(&self, centre: usize, numbers: &[u32], sums: &mut [f64]) {
+        for (x, &first) in numbers.iter().enumerate() {
+            for (y, &second) in numbers.iter().enumerate().skip(x) {
+                let links = if x == y { first >= 2 } else { first >= 1 && second >= 1 };
+                let Some(table) = self.tables.angle(centre, x, y).filter(|_| links) else { continue };
+                sums[table.start() + ANGLES] += 1.0 / self.counts[centre] as f64;
             }
         }
     }
@@ -335,10 +347,15 @@ impl Shells {
         let table = self.tables.angle(self.species(a)?, self.species(x)?, self.species(y)?)?;
         let width = 180.0 / ANGLES as f64;
         let mean = |row: &[f64]| {
-            let total: f64 = row.iter().sum();
+            let total: f64 = row[..ANGLES].iter().sum();
             (0..ANGLES).map(|k| (k as f64 + 0.5) * width * row[k]).sum::<f64>() / total
         };
         table.estimate(mean, "°").filter(|estimate| estimate.value.is_finite())
+    }
+
+    /// Share of atoms of `a` that are neighbours of an atom of `x` and of another one of `y`.
+    pub fn bridges(&self, a: &str, x: &str, y: &str) -> Option<Estimate> {
+        self.tables.angle(self.species(a)?, self.species(x)?, self.species(y)?)?.estimate(|row| row[ANGLES], "")
     }
 
     /// Of link `k`: share of centres in clusters of each size; mean size as a centre sees it; the largest cluster's share of

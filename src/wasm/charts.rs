@@ -25,7 +25,7 @@ pub fn draw_chart(
     draw_on(canvas, spec, device_pixel_ratio).map_err(|error| error_object(&error))
 }
 
-/// The same chart as the text of an SVG file of `width` x `height` CSS pixels.
+/// The same chart as the text of an SVG file of `width` x `height` CSS pixels, with `notes` in its description.
 ///
 /// # Errors
 /// Throws `{ kind, message, hint }` where the specification makes no sense or the size is too small or too large.
@@ -34,8 +34,9 @@ pub fn chart_to_svg(
     #[wasm_bindgen(unchecked_param_type = "object")] spec: JsValue,
     width: u32,
     height: u32,
+    notes: Vec<String>,
 ) -> std::result::Result<String, JsValue> {
-    read_spec(spec).and_then(|spec| to_svg(&spec, width, height)).map_err(|error| error_object(&error))
+    read_spec(spec).and_then(|spec| to_svg(&spec, width, height, &notes)).map_err(|error| error_object(&error))
 }
 
 fn read_spec(spec: JsValue) -> Result<ChartSpec> {

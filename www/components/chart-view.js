@@ -21,7 +21,7 @@ import { currentTheme, onThemeChange } from "./theme.js";
  * The chart module as the wasm build offers it.
  * @typedef {object} Drawing
  * @property {(canvas: HTMLCanvasElement, spec: ChartSpec & { theme: string }, pixelRatio: number) => void} drawChart
- * @property {(spec: ChartSpec & { theme: string }, width: number, height: number) => string} chartToSvg
+ * @property {(spec: ChartSpec & { theme: string }, width: number, height: number, notes: string[]) => string} chartToSvg
  */
 
 /** Charts are text and paths through the document: dear enough that a few redraws a second must do. */
@@ -68,6 +68,8 @@ export class ChartView {
     this.element = el("figure", { class: `chart ${large ? "chart-large" : "chart-small"}` }, this.canvas, this.caption, this.details);
     /** @type {ChartSpec | undefined} */
     this.spec = undefined;
+    /** What made the numbers, in lines of text: it goes into the files. @type {string[]} */
+    this.notes = [];
     this.timer = 0;
     this.drawnAt = 0;
     this.resizeObserver = new ResizeObserver(() => this.#request());
@@ -83,9 +85,10 @@ export class ChartView {
     this.spec = undefined;
   }
 
-  /** @param {ChartSpec} spec @param {string} summary what the chart shows, in words */
-  show(spec, summary) {
+  /** @param {ChartSpec} spec @param {string} summary what the chart shows, in words @param {string[]} [notes] what made the numbers */
+  show(spec, summary, notes = []) {
     this.spec = spec;
+    this.notes = notes;
     setText(this.caption, summary);
     this.canvas.setAttribute("aria-label", `${this.title}. ${summary} The numbers follow as a table.`);
     this.#request();
@@ -149,15 +152,21 @@ export class ChartView {
 
   #downloadCsv() {
     if (!this.spec) return;
-    const { title, x, y } = this.spec;
-    const lines = [["series", heading(x), heading(y), "standard error"], ...rowsOf(this.spec)].map((row) => row.map(csvCell).join(","));
-    download(`${fileName(title)}.csv`, `${lines.join("\n")}\n`, "text/csv");
+    const { x, y } = this.spec;
+    const rows = [["series", heading(x), heading(y), "standard error"], ...rowsOf(this.spec)].map((row) => row.map(csvCell).join(","));
+    const notes = this.notes.map((note) => `# ${note.replaceAll(/\s+/g, " ")}`);
+    download(`${fileName(this.#titled(this.spec))}.csv`, `${[...notes, ...rows].join("\n")}\n`, "text/csv");
+  }
+
+  /** On the page the words around a chart say what it is; a file goes alone. @param {ChartSpec} spec */
+  #titled({ title, y }) {
+    return title || (y.label && y.label !== this.title ? `${this.title}: ${y.label}` : this.title);
   }
 
   async #downloadSvg() {
     if (!this.spec) return;
     try {
-      const { name, text } = await chartSvg(this.spec);
+      const { name, text } = await chartSvg({ ...this.spec, title: this.#titled(this.spec) }, this.notes);
       download(name, text, "image/svg+xml");
     } catch (error) {
       this.caption.textContent = `The chart could not be saved (${reasonOf(error)}).`;
@@ -165,15 +174,15 @@ export class ChartView {
   }
 }
 
-/** A chart as an SVG file, light, as on paper. @param {ChartSpec} spec @returns {Promise<{ name: string, text: string }>} */
-export async function chartSvg(spec) {
+/** A chart as an SVG file, light, as on paper. @param {ChartSpec} spec @param {string[]} [notes] @returns {Promise<{ name: string, text: string }>} */
+export async function chartSvg(spec, notes = []) {
   const { chartToSvg } = await loadDrawing();
-  return { name: `${fileName(spec.title)}.svg`, text: chartToSvg({ ...spec, theme: "light" }, ...SVG_SIZE) };
+  return { name: `${fileName(spec.title)}.svg`, text: chartToSvg({ ...spec, theme: "light" }, ...SVG_SIZE, notes) };
 }
 
 /** @param {string} title */
 function fileName(title) {
-  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "chart";
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "chart";
 }
 
 /** @param {Axis} axis */

@@ -25,7 +25,7 @@ const MARGIN: usize = 2;
 const FEWEST: usize = 40;
 
 /// A zero-frequency limit by cepstral analysis.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Limit {
     /// Half of S(0): the integral of the correlation over positive times.
     pub integral: f64,
@@ -34,7 +34,15 @@ pub(super) struct Limit {
     pub coefficients: usize,
     /// The highest frequency that was used, in units of the frequency step.
     pub frequencies: usize,
+    /// Half of the spectrum at the frequencies that were used, in units of the frequency step: averages of its logarithm
+    /// over neighbouring ones, without the bias of noise.
+    pub spectrum: [Vec<f64>; 2],
+    /// The same as the kept coefficients have it.
+    pub smooth: [Vec<f64>; 2],
 }
+
+/// Points of a curve.
+const POINTS: usize = 150;
 
 /// The limit for `flux` without what follows `others`; `None` for spectra too short for it.
 pub(super) fn limit(flux: &Flux, others: &[Flux]) -> Option<Limit> {
@@ -69,7 +77,40 @@ pub(super) fn limit(flux: &Flux, others: &[Flux]) -> Option<Limit> {
     let bias = digamma(degrees) - ((bundle * flux.count()) as f64).ln();
     let error = (noise * (4 * count - 2) as f64 / n).sqrt();
     let integral = 0.5 * (smooth - bias).exp();
-    Some(Limit { integral, standard_error: integral * error, coefficients: count, frequencies: used * bundle })
+    let kept = &coefficients[..count];
+    Some(Limit {
+        integral,
+        standard_error: integral * error,
+        coefficients: count,
+        frequencies: used * bundle,
+        spectrum: thinned(&logarithms, bias, bundle),
+        smooth: smooth_part(kept, used, bias, bundle),
+    })
+}
+
+/// Half of the spectrum whose biased logarithms these are, averaged over neighbours.
+fn thinned(logarithms: &[f64], bias: f64, bundle: usize) -> [Vec<f64>; 2] {
+    let together = logarithms.len().div_ceil(POINTS);
+    let point = |(k, own): (usize, &[f64])| {
+        let mean = own.iter().sum::<f64>() / own.len() as f64;
+        let middle = (k * together) as f64 + 0.5 * (own.len() + 1) as f64;
+        (middle * bundle as f64, 0.5 * (mean - bias).exp())
+    };
+    let (x, y) = logarithms.chunks(together).enumerate().map(point).unzip();
+    [x, y]
+}
+
+/// Half of the spectrum from 0 to the highest of `used` frequencies, by its first cepstral coefficients.
+fn smooth_part(kept: &[f64], used: usize, bias: f64, bundle: usize) -> [Vec<f64>; 2] {
+    let point = |p: usize| {
+        let k = (used * p) as f64 / POINTS as f64;
+        let phase = std::f64::consts::PI * k / used as f64;
+        let wave = |(n, c): (usize, &f64)| if n == 0 { *c } else { 2.0 * c * (phase * n as f64).cos() };
+        let logarithm: f64 = kept.iter().enumerate().map(wave).sum();
+        (k * bundle as f64, 0.5 * (logarithm - bias).exp())
+    };
+    let (x, y) = (0..=POINTS).map(point).unzip();
+    [x, y]
 }
 
 /// `1 / (S^-1)_00` of the currents' cross-spectra, averaged over bundles of frequencies.

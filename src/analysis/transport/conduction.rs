@@ -33,13 +33,13 @@ fn property(route: &str, why: &str) -> Property {
     Property::pending("thermal-conductivity", "", "Thermal conductivity".to_owned(), route, why)
 }
 
-/// Thermal conductivity by two routes.
-pub(super) fn conductivities(currents: &Currents) -> Vec<Property> {
+/// Thermal conductivity by two routes; `matter` has the particle currents of the same rows, where they are known.
+pub(super) fn conductivities(currents: &Currents, matter: Option<&Currents>) -> Vec<Property> {
     let Some(energy) = currents.energy_current() else { return pending(NO_ENERGY_CURRENT) };
     let interval = currents.interval_fs();
     let flux = Flux::new(&energy, interval);
     let matter: Option<Vec<Flux>> = (1..currents.species().len())
-        .map(|k| currents.particle_current(k).map(|current| Flux::new(&current, interval)))
+        .map(|k| matter?.particle_current(k).map(|current| Flux::new(&current, interval)))
         .collect();
     let mixed = matter.is_none();
     let others = matter.unwrap_or_default();

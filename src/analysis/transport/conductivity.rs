@@ -18,7 +18,7 @@
 use super::cepstrum;
 use super::diffusion::A2_PER_FS_TO_1E9_M2_PER_S;
 use super::green_kubo::{GreenKubo, Integral};
-use super::report::{NO_SAMPLES, integrated, limited};
+use super::report::{NO_SAMPLES, integrated, limited, running_integral};
 use super::spectrum::Flux;
 use crate::analysis::{Estimate, Property};
 use crate::math::statistics::MeanError;
@@ -147,10 +147,13 @@ impl<'a> Salt<'a> {
 
     fn nernst_einstein(&self, property: Property, diffusion: &[Property]) -> Property {
         let (mut sum, mut variance, mut samples) = (0.0, Some(0.0), f64::INFINITY);
-        let mut sources = Vec::new();
+        let (mut sources, mut charts) = (Vec::new(), Vec::new());
         for ((q, count), (species, _)) in self.charges.iter().zip(self.counts()).zip(self.currents.species()) {
-            let own = diffusion.iter().find(|property| property.of == species.name);
-            let Some(own) = own.and_then(|property| property.estimate.as_ref()) else { return property };
+            let source = diffusion.iter().find(|property| property.of == species.name);
+            let Some((source, own)) = source.and_then(|source| Some((source, source.estimate.as_ref()?))) else {
+                return property;
+            };
+            charts.extend(source.charts.iter().cloned());
             let factor = count * q * q * TO_SIEMENS_PER_METRE / (A2_PER_FS_TO_1E9_M2_PER_S * self.thermal_volume());
             sum += factor * own.value;
             variance = variance.zip(own.standard_error).map(|(sum, error)| sum + (factor * error).powi(2));
@@ -158,7 +161,7 @@ impl<'a> Salt<'a> {
             sources.push(own);
         }
         let error = MeanError { standard_error: variance.map(f64::sqrt), independent_samples: samples };
-        property
+        Property { charts, ..property }
             .measured(sources.into_iter().fold(Estimate::new(sum, error, UNIT), Estimate::warned_by))
             .with_setting("diffusion coefficients", "Einstein, as simulated (not corrected for the size of the box)")
     }
@@ -187,30 +190,37 @@ impl<'a> Salt<'a> {
         let pending = |id, name: String| Property::pending(id, &species.name, name, frame, NO_SAMPLES);
         let mobility = pending("mobility", format!("Mobility of {}", species.name));
         let number = pending("transport-number", format!("Transport number of {}", species.name));
-        let estimate = |value: f64, error: f64, factor: f64, unit: &str| {
-            // A share of what has no error has none either.
-            let error = MeanError { standard_error: integral.error.standard_error.map(|_| error), ..integral.error };
-            Estimate::new(value, error, "").scaled(factor, unit)
-        };
         let to_mobility = TO_MOBILITY / (*count as f64 * BOLTZMANN * self.currents.temperature());
-        let (value, error) = self.integrals.mixed(integral, own, current);
-        let whole = self.integrals.mixed(integral, current, current).0;
-        let part = self.charges[k] * value / whole;
+        let mixed = self.integrals.mixed(integral, own, current);
+        let whole = self.integrals.mixed(integral, current, current).value;
+        let part = self.charges[k] * mixed.value / whole;
         // What of the species' current is not its share of the whole: only that makes the share uncertain.
         let rest = Flux::combined([(self.charges[k], own), (-part, current)]);
-        let part_error = self.integrals.mixed(integral, &rest, current).1 / whole;
+        let rest = self.integrals.mixed(integral, &rest, current).error;
+        let error = MeanError { standard_error: rest.standard_error.map(|error| error / whole), ..rest };
+        let to_siemens = self.charges[k] * TO_SIEMENS_PER_METRE / self.thermal_volume();
+        let its_part = format!("Part of the conductivity that {} carries", species.name);
+        let [of_mobility, of_conductivity] =
+            [(mobility.name.as_str(), to_mobility, MOBILITY_UNIT), (&its_part, to_siemens, UNIT)]
+                .map(|(label, factor, unit)| running_integral(label, &self.integrals, &mixed, factor, unit));
         [
             mobility
-                .measured(estimate(value, error, to_mobility, MOBILITY_UNIT))
+                .measured(Estimate::new(mixed.value, mixed.error, "").scaled(to_mobility, MOBILITY_UNIT))
+                .with_chart(of_mobility)
                 .with_setting("reference frame", frame),
-            number.measured(estimate(part, part_error, 1.0, "")).with_setting("reference frame", frame),
+            number
+                .measured(Estimate::new(part, error, ""))
+                .with_chart(of_conductivity)
+                .with_setting("reference frame", frame),
         ]
     }
 }
 
-/// `above / below` with independent errors.
+/// `above / below` with independent errors, and the curves of both.
 fn ratio(property: Property, above: &Property, below: &Property) -> Property {
+    let charts = [above.charts.clone(), below.charts.clone()].concat();
     let (Some(above), Some(below)) = (&above.estimate, &below.estimate) else { return property };
+    let property = Property { charts, ..property };
     let value = above.value / below.value;
     let relative = above.standard_error.zip(below.standard_error);
     let error = relative.map(|(a, b)| value.abs() * (a / above.value).hypot(b / below.value));

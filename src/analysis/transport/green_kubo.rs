@@ -30,6 +30,8 @@ pub(super) struct Integral {
     pub lag: f64,
     /// The spectrum that was integrated, for curves.
     pub spectrum: Vec<f64>,
+    /// What the noise of a running integral is proportional to: of an autocorrelation its value.
+    pub size: f64,
 }
 
 /// Integrals of one run.
@@ -78,15 +80,26 @@ impl GreenKubo {
         })
     }
 
-    /// Integral of the correlation of two currents over the window that was read for `integral`, and its standard error.
-    pub(super) fn mixed(&self, integral: &Integral, one: &Flux, other: &Flux) -> (f64, f64) {
-        let Some(window) = self.windows.iter().find(|window| window.time >= integral.lag) else { return (0.0, 0.0) };
-        let cross = one.cross(other);
+    /// Integral of the correlation of two currents over the window that was read for `integral`, as certain as that one.
+    pub(super) fn mixed(&self, integral: &Integral, one: &Flux, other: &Flux) -> Integral {
+        let spectrum = one.cross(other);
+        let window = self.windows.iter().find(|window| window.time >= integral.lag);
+        let (value, error) = window.map_or((0.0, 0.0), |window| self.mixed_over(window, &spectrum, one, other));
+        let size = window.map_or(0.0, |window| {
+            let [own, others] = [one, other].map(|flux| window.integral(&flux.periodogram()));
+            (0.5 * (own * others + value * value).max(0.0)).sqrt()
+        });
+        // A share of what has no error has none either.
+        let standard_error = integral.error.standard_error.map(|_| error);
+        Integral { value, error: MeanError { standard_error, ..integral.error }, lag: integral.lag, spectrum, size }
+    }
+
+    fn mixed_over(&self, window: &LagWindow, cross: &[f64], one: &Flux, other: &Flux) -> (f64, f64) {
         let product = one.periodogram().into_iter().zip(other.periodogram()).map(|(x, y)| x * y);
-        let variance: f64 = (window.weights.iter().zip(&cross).zip(product))
+        let variance: f64 = (window.weights.iter().zip(cross).zip(product))
             .map(|((w, cross), product)| w * w * 0.5 * (product + cross * cross))
             .sum();
-        (window.integral(&cross), (variance / (self.components + 1) as f64).sqrt())
+        (window.integral(cross), (variance / (self.components + 1) as f64).sqrt())
     }
 
     /// `spectrum_at` gives the spectrum for a window, fitted there with `fitted` coefficients.
@@ -111,7 +124,7 @@ impl GreenKubo {
         let degrees = 2.0 * value * value / variance;
         let known = start + MARGIN <= last && degrees > FEWEST_DEGREES;
         let error = MeanError { standard_error: known.then(|| variance.sqrt()), independent_samples: degrees };
-        Some(Integral { value, error, lag: window.time, spectrum })
+        Some(Integral { value, error, lag: window.time, spectrum, size: value.abs() })
     }
 
     /// The integral, and what fitted coefficients have taken from its degrees of freedom given back.
@@ -136,7 +149,7 @@ impl GreenKubo {
                 curves.time.push(time);
                 curves.correlation.push(pair[0]);
                 curves.running.push(running);
-                curves.error.push(2.0 * (time / duration).sqrt() * integral.value.abs());
+                curves.error.push(2.0 * (time / duration).sqrt() * integral.size);
             }
             running += 0.5 * self.interval * (pair[0] + pair[1]);
         }

@@ -36,13 +36,23 @@ const FEWEST_ROWS: usize = 64;
 pub type Source<'a> = Result<&'a Currents, &'a str>;
 
 /// Everything that follows from the currents of a run at constant volume. `fluxes` have stress and energy, `particles` the
-/// motion of each species: of a run the same; `diffusion` holds the [`self_diffusion`] of each species.
-pub fn collective(fluxes: Source, particles: Source, diffusion: &[Property]) -> Vec<Property> {
+/// motion of each species, `together` has the fluxes row by row at the times of `particles`, where that is known: of a run
+/// all three are the same. `diffusion` holds the [`self_diffusion`] of each species.
+pub fn collective(
+    fluxes: Source,
+    particles: Source,
+    together: Option<&Currents>,
+    diffusion: &[Property],
+) -> Vec<Property> {
     let (fluxes, particles) = (long_enough(fluxes), long_enough(particles));
+    let heat = match together.zip(particles.ok()) {
+        Some((heat, matter)) if heat.rows() == matter.rows() => conduction::conductivities(heat, Some(matter)),
+        _ => fluxes.map_or_else(conduction::pending, |own| conduction::conductivities(own, None)),
+    };
     [
         fluxes.map_or_else(viscosity::pending, viscosity::viscosities),
         particles.map_or_else(conductivity::pending, |own| conductivity::conductivities(own, diffusion)),
-        fluxes.map_or_else(conduction::pending, conduction::conductivities),
+        heat,
     ]
     .concat()
 }

@@ -10,7 +10,7 @@
 //! stretches of the run. The density of states is damped by a Hann window, which sets its resolution.
 
 use super::diffusion::{A2_PER_FS_TO_1E9_M2_PER_S, DIFFUSION_UNIT};
-use super::report::chart;
+use super::report::{chart, plateau};
 use crate::analysis::{Estimate, Property};
 use crate::chart::{Axis, ChartSpec, Series, Style};
 use crate::math::statistics::{MIN_BLOCKS, rows_error};
@@ -85,15 +85,18 @@ fn integrated(property: Property, correlation: &VelocityCorrelation) -> Property
         estimate.warnings.push(NO_PLATEAU.to_owned());
     }
     let time = |frames: usize| 1e-3 * correlation.interval_fs * frames as f64;
+    let read = [time(lags[taken]), time(2 * lags[taken])];
+    let mut running = curve("Self-diffusion", DIFFUSION_UNIT, correlation, |stretch| {
+        integral(stretch, correlation.interval_fs * A2_PER_FS_TO_1E9_M2_PER_S)
+    });
+    running.series.push(plateau(read, estimate.value, estimate.standard_error));
     property
         .measured(estimate)
         .with_chart(curve("Velocity autocorrelation", "", correlation, |stretch| {
             stretch.iter().map(|c| c / stretch[0]).collect()
         }))
-        .with_chart(curve("Self-diffusion", DIFFUSION_UNIT, correlation, |stretch| {
-            integral(stretch, correlation.interval_fs * A2_PER_FS_TO_1E9_M2_PER_S)
-        }))
-        .with_setting("plateau read over", format!("{:.3} to {:.3} ps", time(lags[taken]), time(2 * lags[taken])))
+        .with_chart(running)
+        .with_setting("plateau read over", format!("{:.3} to {:.3} ps", read[0], read[1]))
         .with_setting("stretches", format!("{} of {:.2} ps", all[taken].len(), 1e-3 * correlation.stretch_fs))
         .with_setting("reference frame", "centre of mass of all atoms")
 }
@@ -126,23 +129,35 @@ fn curve(label: &str, unit: &str, correlation: &VelocityCorrelation, of: impl Fn
 
 fn density_of_states(correlation: &VelocityCorrelation) -> ChartSpec {
     let lags = correlation.stretches[0].len();
-    let average: Vec<f64> = (0..lags).map(|lag| correlation.stretches.iter().map(|s| s[lag]).sum::<f64>()).collect();
+    let sum_at = |lag: usize| correlation.stretches.iter().map(|stretch| stretch[lag]).sum::<f64>();
+    let average: Vec<f64> = (0..lags).map(|lag| sum_at(lag) / correlation.stretches.len() as f64).collect();
     let interval_ps = 1e-3 * correlation.interval_fs;
     let hann = |lag: usize| 0.5 * (1.0 + (std::f64::consts::PI * lag as f64 / lags as f64).cos());
     let highest = 0.5 / interval_ps;
-    let at = |frequency: f64| -> f64 {
+    // The transform at one frequency, as a weight for each lag.
+    let weights = |frequency: f64| -> Vec<f64> {
         let phase = std::f64::consts::TAU * frequency * interval_ps;
-        let tail: f64 = (1..lags).map(|lag| hann(lag) * average[lag] * (phase * lag as f64).cos()).sum();
-        4.0 * interval_ps * (0.5 + tail / average[0])
+        let of_lag = |lag: usize| if lag == 0 { 0.5 } else { hann(lag) * (phase * lag as f64).cos() };
+        (0..lags).map(|lag| 4.0 * interval_ps / average[0] * of_lag(lag)).collect()
     };
+    let of = |values: &[f64], weights: &[f64]| values.iter().zip(weights).map(|(c, w)| c * w).sum::<f64>();
+    let at = |frequency: f64| of(&average, &weights(frequency));
     // A coarse look first: where the curve ends.
     let coarse: Vec<f64> = (0..=lags).map(|k| at(highest * k as f64 / lags as f64)).collect();
     let peak = coarse.iter().copied().fold(0.0, f64::max);
     let end = coarse.iter().rposition(|&value| value > FAINT * peak).unwrap_or(lags).min(lags - 1) + 1;
     let last = highest * end as f64 / lags as f64;
     let x: Vec<f64> = (0..=FREQUENCIES).map(|k| last * k as f64 / FREQUENCIES as f64).collect();
-    let y = x.iter().map(|&frequency| at(frequency)).collect();
-    let series = Series { name: correlation.species.clone(), x, y, error: None, style: Style::Line, colour: None };
+    let (y, error) = x
+        .iter()
+        .map(|&frequency| {
+            let weights = weights(frequency);
+            let each: Vec<f64> = correlation.stretches.iter().map(|stretch| of(stretch, &weights)).collect();
+            (mean(&each), rows_error(&each).standard_error)
+        })
+        .unzip();
+    let series =
+        Series { name: correlation.species.clone(), x, y, error: Some(error), style: Style::Line, colour: None };
     let mut chart = chart("Density of states", "1/THz", vec![series]);
     chart.x = Axis { label: "Frequency".into(), unit: "THz".into(), range: None, log: false };
     chart

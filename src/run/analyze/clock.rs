@@ -51,6 +51,11 @@ impl Clock {
         Ok(())
     }
 
+    /// Time of the first frame, fs, on the clock of the run, where the file tells it and nothing else was given.
+    pub(super) fn start_fs(&self) -> Option<f64> {
+        self.first_fs.filter(|_| self.given_fs.is_none())
+    }
+
     /// The mean time between two frames, fs; what was given counts more than what the file says.
     pub(super) fn interval_fs(&self) -> Option<f64> {
         let mean = || {

@@ -2,13 +2,15 @@
 
 use crate::analysis::Property;
 use crate::error::{Error, Result};
-use crate::io::FluxLog;
+use crate::io::{FluxLog, FluxRow};
 use crate::run::transport::{OFTEN_ENOUGH_FS, OPEN_CELL, is_often_enough};
 use crate::sampling::{Currents, LoggedFluxes};
 use crate::system::System;
 
 /// Volumes of log and trajectory that differ by more than this part are of different runs.
 const SAME_VOLUME: f64 = 1e-3;
+/// A row is at the time of a frame if they differ by less than this part of the interval.
+const SAME_TIME: f64 = 1e-2;
 /// A volume that varies by more than this part is not held.
 const HELD_VOLUME: f64 = 1e-6;
 
@@ -24,12 +26,25 @@ pub(super) fn mean_kelvin(log: &FluxLog) -> Option<f64> {
     Some(all.iter().sum::<f64>() / all.len() as f64)
 }
 
+/// The rows of a log at the times of all frames but the first, which has no displacement before it; `None` where there is not
+/// one for each.
+pub(super) fn at_frames(log: &FluxLog, start_fs: f64, interval_fs: f64, frames: usize) -> Option<Vec<FluxRow>> {
+    let mut rows = log.rows.iter().peekable();
+    let row_at = |frame: usize| {
+        let time = start_fs + interval_fs * frame as f64;
+        let near = |row: &&FluxRow| (row.time_fs - time).abs() <= SAME_TIME * interval_fs;
+        while rows.next_if(|row| row.time_fs < time - SAME_TIME * interval_fs).is_some() {}
+        rows.next().filter(near).copied()
+    };
+    (1..frames).map(row_at).collect()
+}
+
 /// The log's rows for the atoms of `system`; or why they tell nothing.
 ///
 /// # Errors
 /// A volume that is not the trajectory's.
 pub(super) fn currents(
-    log: &FluxLog,
+    rows: &[FluxRow],
     system: &System,
     cell_changes: bool,
     kelvin: Option<f64>,
@@ -37,16 +52,16 @@ pub(super) fn currents(
     let (Some(mut currents), Some(volume)) = (Currents::new(system), system.cell.volume()) else {
         return Ok(Err(OPEN_CELL));
     };
-    let first = log.rows.first().and_then(|row| row.volume);
+    let first = rows.first().and_then(|row| row.volume);
     let moves = |row: f64| first.is_some_and(|first| (row - first).abs() > HELD_VOLUME * first);
-    if cell_changes || log.rows.iter().filter_map(|row| row.volume).any(moves) {
+    if cell_changes || rows.iter().filter_map(|row| row.volume).any(moves) {
         return Ok(Err(VOLUME_CHANGES));
     }
     if let Some(own) = first.filter(|own| (own - volume).abs() > SAME_VOLUME * volume) {
         let expected = format!("the trajectory's {volume:.3} Å^3");
         return Err(Error::invalid("volume in the log", format!("{own:.3} Å^3"), expected));
     }
-    for row in &log.rows {
+    for row in rows {
         let Some(temperature_kelvin) = row.temperature_kelvin.or(kelvin) else { return Ok(Err(NO_TEMPERATURE)) };
         let p = row.pressure * volume;
         currents.observe_logged(&LoggedFluxes {

@@ -5,6 +5,7 @@
 //! from frame to frame, which is right while no atom moves further than half of the cell in between; a note says so.
 
 mod clock;
+mod heat;
 mod logged;
 mod paths;
 mod species;
@@ -176,7 +177,8 @@ impl Analysis {
             notes.push(format!("Unknown charges ({unknown}): nothing is said of conductivity; give charges."));
         }
         notes.extend(self.log.iter().flat_map(|log| log.notes.iter().cloned()));
-        let results = followed.watch.results(interval_fs, self.log.as_ref())?;
+        notes.extend(self.log.iter().filter_map(|log| followed.watch.ensemble(log)));
+        let results = followed.watch.results(interval_fs, self.clock.start_fs(), self.log.as_ref())?;
         Ok(TrajectoryReport { frames, atoms: followed.types.len(), interval_fs, notes, results })
     }
 }

@@ -1,16 +1,16 @@
 //! The observers of a trajectory.
 
-use super::logged;
+use super::{heat, logged};
 use crate::analysis::{Estimate, transport};
 use crate::error::{Error, Result};
-use crate::io::FluxLog;
+use crate::io::{FluxLog, FluxRow};
 use crate::math::Mat3;
 use crate::math::statistics::Blocking;
 use crate::run::melt::StructureObservers;
 use crate::run::observers::rdf;
 use crate::run::spec::Results;
 use crate::run::transport::{OPEN_CELL, is_often_enough, properties};
-use crate::sampling::{Currents, Frame, Msd, Observer, Rdf, Vacf};
+use crate::sampling::{Currents, Fluctuations, Frame, Msd, Observer, Rdf, Vacf};
 use crate::system::System;
 
 /// A cell whose vectors change by more than this part of their length does not keep its volume.
@@ -32,11 +32,13 @@ pub(super) struct Watch {
     structure: StructureObservers,
     vacf: Vacf,
     currents: Option<Currents>,
+    cells: Fluctuations,
     density: Blocking,
     temperature: Blocking,
     given_kelvin: Option<f64>,
     has_velocities: bool,
     cell_changes: bool,
+    frames: usize,
 }
 
 impl Watch {
@@ -49,15 +51,18 @@ impl Watch {
             structure: StructureObservers::new(system),
             vacf: Vacf::new(system),
             currents: Currents::new(system),
+            cells: Fluctuations::new(),
             density: Blocking::new(),
             temperature: Blocking::new(),
             given_kelvin,
             has_velocities,
             cell_changes: false,
+            frames: 0,
         })
     }
 
     pub(super) fn observe(&mut self, index: u64, interval_fs: Option<f64>, system: &System, has_velocities: bool) {
+        self.frames += 1;
         self.has_velocities &= has_velocities;
         let measured = has_velocities.then(|| system.temperature(3 * system.len().max(2) - 3));
         let frame = Frame {
@@ -74,6 +79,7 @@ impl Watch {
             rdf.observe(&frame);
         }
         self.msd.observe(&frame);
+        self.cells.observe(&frame);
         self.structure.observe(&frame, self.rdf.as_ref());
         if let Some(currents) = &mut self.currents {
             currents.observe(&frame, &[], None);
@@ -90,6 +96,11 @@ impl Watch {
         let vectors = |system: &System| *system.cell.vectors();
         let change: Mat3 = vectors(system) - vectors(&self.first);
         self.cell_changes |= change.amax() > UNCHANGED * vectors(&self.first).amax();
+    }
+
+    /// The ensemble that a log shows, in words.
+    pub(super) fn ensemble(&self, log: &FluxLog) -> Option<String> {
+        heat::of_log(log, &self.first).map(|(_, note)| note)
     }
 
     /// What the frames lack.
@@ -136,7 +147,12 @@ impl Watch {
 
     /// # Errors
     /// A log of another volume; a log, or a given temperature, that the velocities contradict.
-    pub(super) fn results(&self, interval_fs: Option<f64>, log: Option<&FluxLog>) -> Result<Results> {
+    pub(super) fn results(
+        &self,
+        interval_fs: Option<f64>,
+        start_fs: Option<f64>,
+        log: Option<&FluxLog>,
+    ) -> Result<Results> {
         let mean = |name: &str, series: &Blocking, unit: &str| {
             (series.count() > 0).then(|| (name.to_owned(), Estimate::of_mean(series, unit)))
         };
@@ -147,15 +163,26 @@ impl Watch {
             // Counted in frames, as if they were 1 fs apart.
             structure.retain(|property| property.id != "residence-time");
         }
-        let logged = log.map(|log| logged::currents(log, &self.first, self.cell_changes, kelvin)).transpose()?;
+        let heat = match log.and_then(|log| heat::of_log(log, &self.first)) {
+            Some((properties, _)) => properties,
+            None if self.cell_changes => {
+                kelvin.map(|kelvin| heat::of_cells(&self.cells, &self.first, kelvin)).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        let read = |rows: &[FluxRow]| logged::currents(rows, &self.first, self.cell_changes, kelvin);
+        let logged = log.map(|log| read(&log.rows)).transpose()?;
         let fluxes = logged.as_ref().map_or(Err(logged::NO_LOG), |log| log.as_ref().map_err(|why| *why));
         let follows = self.has_velocities && interval_fs.is_some_and(is_often_enough);
+        let shared = log.zip(start_fs).zip(interval_fs).filter(|_| follows && self.first.species.len() > 1);
+        let shared = shared.and_then(|((log, start), interval)| logged::at_frames(log, start, interval, self.frames));
+        let together = shared.map(|rows| read(&rows)).transpose()?.and_then(|read| read.ok());
         let particles = self.particles(follows, interval_fs.is_some(), kelvin);
         let particles = particles.as_ref().map_err(|why| *why);
         let vacf = follows.then_some(&self.vacf);
         let mut motion = match interval_fs {
-            Some(_) => properties(&self.msd, vacf, fluxes, particles),
-            None => transport::collective(fluxes, particles, &[]),
+            Some(_) => properties(&self.msd, vacf, fluxes, particles, together.as_ref()),
+            None => transport::collective(fluxes, particles, None, &[]),
         };
         logged::warn(&mut motion, log);
         Ok(Results {
@@ -163,7 +190,7 @@ impl Watch {
             rdf: self.rdf.as_ref().map(Rdf::curves).unwrap_or_default(),
             msd: if interval_fs.is_some() { self.msd.curves() } else { Vec::new() },
             extrapolation: None,
-            properties: [structure, motion].concat(),
+            properties: [heat, structure, motion].concat(),
         })
     }
 

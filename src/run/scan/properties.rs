@@ -44,6 +44,8 @@ struct Column<'a> {
     values: Vec<f64>,
     errors: Vec<Option<f64>>,
     unit: String,
+    /// Temperatures of values that have warnings of their own, K.
+    warned: Vec<f64>,
     /// Temperature and value, from experiment.
     measured: &'a [[f64; 2]],
 }
@@ -97,6 +99,7 @@ fn columns(points: &[ScanPoint]) -> Vec<Column<'_>> {
                     values: vec![],
                     errors: vec![],
                     unit,
+                    warned: vec![],
                     measured,
                 });
                 columns.len() - 1
@@ -104,6 +107,9 @@ fn columns(points: &[ScanPoint]) -> Vec<Column<'_>> {
             columns[k].kelvin.push(point.temperature_k);
             columns[k].values.push(estimate.value);
             columns[k].errors.push(estimate.standard_error);
+            if !estimate.warnings.is_empty() {
+                columns[k].warned.push(point.temperature_k);
+            }
         }
     }
     columns
@@ -149,6 +155,13 @@ impl Column<'_> {
         let mut property =
             self.property("thermal-expansion", "Thermal expansion", "temperature scan", "10⁻⁴ K⁻¹", outcome);
         if let Ok(fit) = &fit {
+            let (intercept, error) = fit.at(0.0);
+            let [[_, cross], _] = fit.covariance();
+            property.settings.extend([
+                ("law".to_owned(), format!("ln V = a + b T, T in K, V in {}", self.unit)),
+                ("a".to_owned(), with_error(intercept, error)),
+                ("covariance of a and b".to_owned(), format!("{} 1/K", scientific(cross))),
+            ]);
             property.charts.push(self.chart(|kelvin| {
                 let (ln, error) = fit.at(kelvin);
                 (ln.exp(), ln.exp() * error)
@@ -216,6 +229,10 @@ impl Column<'_> {
         }
         if self.errors.iter().any(Option::is_none) {
             warnings.push("A point without an error bar: the error is that of the scatter.".to_owned());
+        }
+        if !self.warned.is_empty() {
+            let at: Vec<String> = self.warned.iter().map(f64::to_string).collect();
+            warnings.push(format!("Values that went into it have warnings of their own, at {} K.", at.join(", ")));
         }
         warnings
     }

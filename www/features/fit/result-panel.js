@@ -128,7 +128,7 @@ export class ResultPanel {
   async #saveCharts() {
     if (!this.shown) return;
     try {
-      const files = await Promise.all(this.shown.result.charts.map(chartSvg));
+      const files = await Promise.all(this.shown.result.charts.map((chart) => chartSvg(chart)));
       this.#save("charts.zip", zipTexts(files.map(({ name, text }) => ({ path: name, text }))), "application/zip");
     } catch (error) {
       this.status.textContent = `The charts could not be saved (${reasonOf(error)}).`;

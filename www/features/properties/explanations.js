@@ -62,19 +62,40 @@ const WORDS = {
     meaning: "The barrier that atoms climb: how steeply the property’s logarithm changes with 1/T. A liquid that follows Arrhenius’ law has one.",
     error: "From the errors of the values at each temperature: a wider range tells it better than longer runs do.",
   },
-  "vibrational-dos": { meaning: "At which frequencies atoms of a species rattle in their cages.", error: "A curve; its value at zero frequency is the diffusion coefficient." },
+  "vibrational-dos": { meaning: "At which frequencies atoms of a species rattle in their cages.", error: "A curve, with an error band from stretches of the run; it has no one value. At zero frequency it is proportional to the diffusion coefficient." },
   "structure-factor": {
     meaning: "What a neutron or X-ray diffractometer sees of the liquid: order in the space of wave vectors.",
     error: "Computed from the wave vectors that the box allows; short ones are few, and noisy.",
   },
-  "bond-angle": { meaning: "The angles between neighbours in the first shell: the shape of the complexes.", error: "From blocks of time." },
-  "coordination-distribution": { meaning: "How often an atom has 4, 5, 6, … neighbours in its first shell.", error: "From blocks of time." },
+  "bond-angle": {
+    meaning: "The angles between neighbours in the first shell: the shape of the complexes.",
+    error: "Complexes live for picoseconds: blocks of time that are longer than that are compared.",
+  },
+  "coordination-distribution": {
+    meaning: "How often an atom has 4, 5, 6, … neighbours in its first shell, and how many on average.",
+    error: "Neighbours stay for picoseconds: blocks of time that are longer than that are compared.",
+  },
   "pmf-barrier": {
     meaning: "The free energy that a neighbour must pay to leave the first shell, W(r) = −kT ln g(r): first minimum less first maximum.",
     error: "From the errors of g(r) at its first peak and its first minimum.",
   },
   "residence-time": { meaning: "How long a neighbour stays in the first shell.", error: "From how many neighbours are still there after a time t, over independent stretches." },
-  "cluster-size": { meaning: "How many atoms hang together through shared neighbours.", error: "From blocks of time." },
+  "cluster-size": {
+    meaning: "How many atoms hang together through shared neighbours, as one of them sees it: large clusters count by their size.",
+    error: "Clusters grow and break slowly: blocks of time that are long enough to be independent are compared.",
+  },
+  "largest-cluster": {
+    meaning: "The share of a species that belongs to the largest cluster of all.",
+    error: "Clusters grow and break slowly: blocks of time that are long enough to be independent are compared.",
+  },
+  percolation: {
+    meaning: "How often a cluster goes all the way around the periodic box, and so has no end: the melt is then a network.",
+    error: "A frame has such a cluster or not: the error is that of a share, over blocks of time.",
+  },
+  bridging: {
+    meaning: "The share of ions that have two ions of the other sign as neighbours at once, and so hold them together.",
+    error: "From blocks of time: an ion that bridges now still does for as long as its neighbours stay.",
+  },
 };
 
 /** Parts of the table, in its order, and the properties that each begins with; the last takes all others. */

@@ -37,7 +37,7 @@ export class PropertiesPanel {
     this.heading.textContent = temperature ? `Properties at ${temperature}` : "Properties";
     this.properties = [];
     this.measured = [];
-    this.table.begin(kelvinOf(spec), goesOn);
+    this.table.begin(spec, kelvinOf(spec), goesOn);
     this.#reveal();
   }
 

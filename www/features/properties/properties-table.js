@@ -19,6 +19,8 @@ export class PropertiesTable {
     this.rows = new Map();
     /** Of what is shown, where it has one, K. @type {number | undefined} */
     this.kelvin = undefined;
+    /** What made what is shown, in a line of text. */
+    this.source = "";
     /** Rows that were open when the table was emptied: they open again. @type {Set<string>} */
     this.open = new Set();
     /** The last row of each quantity: its other routes come below it. @type {Map<string, PropertyRow>} */
@@ -39,9 +41,15 @@ export class PropertiesTable {
     );
   }
 
-  /** Empties it. @param {number} [kelvin] temperature of what will be shown, where it has one @param {boolean} [goesOn] whether rows that are open open again */
-  begin(kelvin, goesOn = false) {
+  /**
+   * Empties it.
+   * @param {object} spec what makes what will be shown: it goes into the files of its charts
+   * @param {number} [kelvin] temperature of what will be shown, where it has one
+   * @param {boolean} [goesOn] whether rows that are open open again
+   */
+  begin(spec, kelvin, goesOn = false) {
     this.kelvin = kelvin;
+    this.source = `made by: ${JSON.stringify(spec)}`;
     if (!goesOn) this.open.clear();
     for (const [key, row] of this.rows) {
       if (goesOn && row.isOpen) this.open.add(key);
@@ -67,7 +75,7 @@ export class PropertiesTable {
         this.#place(row, property);
         if (this.open.delete(key)) row.toggle();
       }
-      row.show(property, measured, this.kelvin);
+      row.show(property, measured, this.kelvin, this.source);
     }
     this.element.hidden = properties.length === 0;
   }
@@ -109,13 +117,15 @@ class PropertyRow {
     this.property = undefined;
     /** @type {number | undefined} */
     this.kelvin = undefined;
+    this.source = "";
     this.content.append(this.words, this.settings);
   }
 
-  /** @param {Property} property @param {Measured[]} known @param {number | undefined} kelvin */
-  show(property, known, kelvin) {
+  /** @param {Property} property @param {Measured[]} known @param {number | undefined} kelvin @param {string} source what made it */
+  show(property, known, kelvin, source) {
     this.property = property;
     this.kelvin = kelvin;
+    this.source = source;
     const { name, route, estimate } = property;
     // A press that begins on a text which goes away would be lost.
     setText(this.name, withSubscripts(name));
@@ -164,12 +174,13 @@ class PropertyRow {
         this.charts[index] = chart;
         this.content.append(chart.element);
       }
-      chart.show(spec, spec.title);
+      chart.show(spec, spec.title, notesOf(property, this.source));
     });
   }
 
   /** @param {Property} property @param {Measured} measured */
-  #showBesideExperiment({ name, estimate }, measured) {
+  #showBesideExperiment(property, measured) {
+    const { name, estimate } = property;
     const { kelvin } = this;
     if (!estimate || kelvin === undefined) return;
     const spec = experimentChart(name, estimate, measured, kelvin);
@@ -178,21 +189,35 @@ class PropertyRow {
       this.settings.after(this.besideExperiment.element);
     }
     const found = valueText(measured.value, measured.uncertainty, measured.unit);
-    this.besideExperiment.show(spec, `At ${significant(kelvin)} K: ${found} measured, ${estimateText(estimate)} in this run.`);
+    this.besideExperiment.show(spec, `At ${significant(kelvin)} K: ${found} measured, ${estimateText(estimate)} in this run.`, notesOf(property, this.source));
   }
 }
 
 /** @param {import("./comparison.js").Comparison} comparison */
-function deviationText({ percent, sigmas }) {
+function deviationText({ percent, sigmas, measured }) {
   const sign = percent < 0 ? "−" : "+";
   const parts = [`${sign}${Math.abs(percent).toFixed(1)} %`];
-  if (sigmas !== null) parts.push(`${sign}${Math.abs(sigmas).toFixed(1)} σ`);
+  // Without the experiment's own uncertainty that is no judgement of the two, and says so.
+  const whose = isKnown(measured.uncertainty) ? "" : " of this run alone";
+  if (sigmas !== null) parts.push(`${sign}${Math.abs(sigmas).toFixed(1)} σ${whose}`);
   return parts.join(", ");
+}
+
+/** @param {number | null | undefined} uncertainty */
+function isKnown(uncertainty) {
+  return uncertainty !== null && uncertainty !== undefined && uncertainty > 0;
+}
+
+/** What a file of its curves must say beside them. @param {Property} property @param {string} source */
+function notesOf({ name, route, estimate, settings }, source) {
+  const value = estimate ? [`${name}, ${route}: ${estimateText(estimate)}`, ...estimate.warnings] : [`${name}, ${route}`];
+  return [...value, ...Object.entries(settings).map(([key, text]) => `${key}: ${text}`), source];
 }
 
 /** @param {Property} property */
 function statusText({ estimate, pending }) {
-  if (!estimate) return pending ?? "Not yet.";
+  // What is a curve as a whole has no value to wait for.
+  if (!estimate) return pending ?? "Ready: see its curve";
   if (estimate.warnings.length > 0) return estimate.warnings[0] ?? "";
   return "Ready";
 }

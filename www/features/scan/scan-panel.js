@@ -46,7 +46,7 @@ export class ScanPanel {
   /** A new run begins. @param {RunSpec} spec */
   begin(spec) {
     this.spec = spec;
-    this.changes.begin();
+    this.changes.begin(spec);
     this.element.hidden = (spec.further_temperatures_k ?? []).length === 0;
     this.show({ points: [], properties: [], measured: [] });
   }
@@ -64,8 +64,8 @@ export class ScanPanel {
     this.changes.show(points.length > 1 ? properties : [], measured);
     this.all.hidden = points.length === 0;
     this.buttons.hidden = points.length === 0;
-    const headings = ["Property", ...points.map((point) => kelvin(point.temperature_k))];
-    this.values.show("Properties at each temperature", headings, rowsOf(points));
+    const headings = ["Property", ...points.map((point) => kelvin(point.temperature_k)), "From the change"];
+    this.values.show("Properties at each temperature, and the same by the other route", headings, rowsOf(points, properties));
   }
 
   /** @param {ScanPoint[]} points */
@@ -82,10 +82,11 @@ export class ScanPanel {
 }
 
 /**
- * A row for each property that has a value somewhere, with its value at each temperature.
- * @param {ScanPoint[]} points
+ * A row for each property that has a value somewhere, with its value at each temperature, and beside them what the change with
+ * temperature says of the same.
+ * @param {ScanPoint[]} points @param {Property[]} changes
  */
-function rowsOf(points) {
+function rowsOf(points, changes) {
   /** @type {Map<string, { first: Property, values: string[] }>} */
   const rows = new Map();
   points.forEach(({ results }, column) => {
@@ -97,5 +98,9 @@ function rowsOf(points) {
       rows.set(key, row);
     }
   });
-  return [...rows.values()].map(({ first, values }) => [`${withSubscripts(first.name)} (${first.route})`, ...values]);
+  const fromTheChange = (/** @type {Property} */ { id, of }) => {
+    const estimate = changes.find((change) => change.id === id && change.of === of)?.estimate;
+    return estimate ? estimateText(estimate) : "";
+  };
+  return [...rows.values()].map(({ first, values }) => [`${withSubscripts(first.name)} (${first.route})`, ...values, fromTheChange(first)]);
 }
