@@ -143,6 +143,93 @@ test("cancel keeps the best potential so far", async () => {
   await close();
 });
 
+test("a fit that was cancelled goes on, and another one starts from its file", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await page.fill("input[name=fit-species]", "K Ca Cl");
+  await giveData(page, [file("salt.extxyz", FRAMES.slice(0, 24).join(""))]);
+  await beginFit(page, { "held-out": 0, starts: 20, steps: 2000 });
+  await page.waitForSelector("[aria-label='Errors at this step'] td");
+  await page.click("[aria-labelledby=fit-progress-title] button:text-is('Cancel')");
+  await untilFit(page, "graded");
+  const cancelled = Math.min(...(await losses(page)));
+
+  // What leads to nothing takes nothing away.
+  await page.fill("#fit-view input[name=energy-weight]", "0");
+  await page.fill("#fit-view input[name=force-weight]", "0");
+  await page.fill("#fit-view input[name=stress-weight]", "0");
+  await page.click("button:text-is('Go on')");
+  await page.waitForFunction(() => /weights/.test(document.querySelector("#fit > .error-panel")?.textContent ?? ""));
+  await page.waitForSelector("[aria-labelledby=fit-result-title]:visible");
+  await page.fill("#fit-view input[name=energy-weight]", "1");
+  await page.fill("#fit-view input[name=force-weight]", "0.01");
+  await page.fill("#fit-view input[name=stress-weight]", "0.001");
+
+  await page.fill("#fit-view input[name=steps]", "4");
+  await page.click("button:text-is('Go on')");
+  await untilFit(page, "graded");
+  const further = await losses(page);
+  // The file holds all digits; the linear coefficients are solved for anew.
+  assert.ok((further[0] ?? Infinity) <= cancelled * (1 + 1e-6), `from ${cancelled} to ${further[0]}`);
+  assert.ok((further.at(-1) ?? Infinity) < cancelled, `${further} after ${cancelled}`);
+
+  const drop = page.locator("#fit-view .fit-form input[type=file]");
+  await drop.setInputFiles(file("mine.mtp", await saved(page, "Potential, .mtp")));
+  await page.waitForSelector(".fit-actions button:enabled");
+  await page.fill("input[name=fit-species]", "");
+  await page.keyboard.press("Tab");
+  const problem = page.locator("[aria-labelledby=fit-data-title] .error-panel");
+  await problem.filter({ hasText: /elements .* in salt\.extxyz; expected the elements of the potential's species/ }).waitFor();
+  await page.fill("input[name=fit-species]", "K Cl");
+  await page.keyboard.press("Tab");
+  await problem.filter({ hasText: /2 names; expected 3, one for each species/ }).waitFor();
+  await page.fill("input[name=fit-species]", "K Ca Cl");
+  await page.keyboard.press("Tab");
+  await page.waitForSelector(".fit-actions button:enabled");
+  assert.equal(await page.isVisible("select[name=level]"), false, "a level beside a potential");
+  assert.equal(await page.inputValue("#fit-view input[name=starts]"), "1");
+  await page.click(".fit-actions button");
+  await untilFit(page, "graded");
+  const [start = Infinity] = await losses(page);
+  assert.ok(start <= (further.at(-1) ?? 0) * (1 + 1e-6), `from the file at ${start}, fitted to ${further.at(-1)}`);
+  await close();
+});
+
+test("weighting, force scaling and penalty reach the fit", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await giveData(page, [file("salt.extxyz", FRAMES.slice(0, 16).join(""))]);
+  const first = { "held-out": 0, starts: 1, steps: 1 };
+  const loss = async (/** @type {Record<string, string | number>} */ fields) => {
+    await beginFit(page, { ...first, ...fields });
+    await untilFit(page, "graded");
+    return (await losses(page))[0];
+  };
+  const plain = await loss({});
+  assert.notEqual(await loss({ "force-scaling": 1 }), plain);
+  await page.selectOption("select[name=weighting]", "molecules");
+  assert.notEqual(await loss({ "force-scaling": "", penalty: 0.1 }), plain);
+  await page.selectOption("select[name=weighting]", "vibrations");
+  assert.equal(await loss({ penalty: 0 }), plain);
+  await page.fill("#fit-view input[name=force-scaling]", "-1");
+  await page.click(".fit-actions button");
+  await page.waitForSelector("#fit-view .field-error:visible");
+  assert.match((await page.textContent("#fit-view .field-error:visible")) ?? "", /Force scaling: found -1; expected a number from/);
+  await close();
+});
+
+/** The loss at each step of the latest fit, as its report has it. @param {Page} page @returns {Promise<number[]>} */
+async function losses(page) {
+  const { history } = JSON.parse(await saved(page, "Report, JSON"));
+  return history.map((/** @type {{ loss: number }} */ { loss }) => loss);
+}
+
+/** What a button saves. @param {Page} page @param {string} button */
+async function saved(page, button) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(`button:text-is("${button}")`)]);
+  return readFileSync(await download.path(), "utf8");
+}
+
 test("what can't be fitted is told, and the page stays usable", async (t) => {
   const { page, close } = await openPage(browser);
   await openFit(page);

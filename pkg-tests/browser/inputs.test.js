@@ -176,6 +176,43 @@ test("numbers out of range and compositions with a charge are refused", async (t
   await close();
 });
 
+test("the grades at which a run warns and stops are set, kept in its specification, and checked", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "argon-liquid");
+  assert.equal(await page.locator("summary:text-is('Extrapolation')").isVisible(), false, "argon has no active set");
+  await page.goBack();
+  await choose(page, "kcl-melt");
+  await page.click("summary:text-is('Extrapolation')");
+  await fill(page, { atoms: 64, "warn-above": 20 });
+  await expectRefusal(page, /Stop above grade: found 10; expected a number above 20, the grade at which the run warns/);
+  await fill(page, { "stop-above": 0 });
+  await expectRefusal(page, /Stop above grade: found 0; expected a number from 0\.01/);
+  await fill(page, { "warn-above": 0.05, "stop-above": 0.1, "keep-above": 0.05, "grade-every": 5 });
+  await page.click("form button[type=submit]");
+  await untilState(page, "failed");
+  assert.match((await page.textContent("#run .error-panel")) ?? "", /extrapolates with a grade of .* above the limit of 0\.1/);
+  assert.match((await page.textContent(".grade-panel .notice")) ?? "", /extrapolated: grades up to/);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("button:text-is('Specification, JSON')")]);
+  const { extrapolation } = JSON.parse(readFileSync(await download.path(), "utf8"));
+  assert.deepEqual(extrapolation, { every: 5, warn: 0.05, stop: 0.1, keep_above: 0.05 });
+  await page.click("a:text-is('Set-up')");
+  assert.equal(await page.inputValue("form input[name=stop-above]"), "0.1");
+  await close();
+});
+
+test("an own potential has grades to set where its file has an active set", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "own");
+  const grades = page.locator("summary:text-is('Extrapolation')");
+  const potential = page.locator("input[type=file]").first();
+  assert.equal(await grades.isVisible(), false);
+  await potential.setInputFiles(POTENTIAL);
+  await grades.waitFor({ state: "visible" });
+  await potential.setInputFiles(file("plain.mtp", potentialText));
+  await grades.waitFor({ state: "hidden" });
+  await close();
+});
+
 test("a component that is removed hands its focus on, and its number is not given again", async () => {
   const { page, close } = await openPage(browser);
   await choose(page, "cacl2-kcl-melt");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crucible::Result;
 use crucible::fitting::{DataSet, DataSummary, Errors};
-use crucible::io::{assign_species, unite_species};
+use crucible::io::{assign_species, species_of, unite_species};
 use crucible::potential::mtp::MtpParameters;
 
 use super::{files, species};
@@ -28,7 +28,7 @@ pub fn read(paths: &[PathBuf], names: &[String], potential: Option<&MtpParameter
     let species = match potential {
         None => unite_species(&mut configurations, names)?,
         Some(potential) => {
-            let species = species::of_potential(potential, names)?;
+            let species = species_of(&potential.species_labels, names)?;
             configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
             species
         }

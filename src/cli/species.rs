@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use crucible::io::{
-    Almtp, Configuration, assign_species, is_numbered, read_structure, types_from_labels, types_to_labels,
-};
+use crucible::Result;
+use crucible::io::{Almtp, Configuration, assign_species, match_species, read_structure, types_to_labels};
 use crucible::potential::mtp::MtpParameters;
 use crucible::system::Species;
-use crucible::{Error, Result};
 
 use super::files;
 
@@ -46,47 +44,18 @@ pub fn legend(species: &[Species]) -> String {
     entries.join(", ")
 }
 
-/// Makes the types of structures those of a potential, whose elements `--species` names; numbers are those of the potential's
-/// file. `file` names the structures.
+/// Makes the types of structures those of a potential, as [`match_species`] does, with the elements that `--species` names.
+/// `file` names the structures.
 ///
 /// # Errors
-/// Elements without `--species`, another number of names than the potential has species, a species that is not in the list, a
-/// number that the potential has not.
+/// As [`match_species`].
 pub fn match_potential(
     configurations: &mut [Configuration],
     potential: &MtpParameters,
     names: &[String],
     file: &str,
 ) -> Result<()> {
-    if !names.is_empty() {
-        if names.len() != potential.species_count {
-            let expected = format!("{}, one for each species of the potential", potential.species_count);
-            return Err(Error::invalid("--species", format!("{} names", names.len()), expected));
-        }
-        for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
-            types_from_labels(std::slice::from_mut(configuration), &potential.species_labels)?;
-            // From here on numbers are places among the names.
-            configuration.system.species = (0..names.len()).map(Species::unknown).collect();
-        }
-        return assign(configurations, names);
-    }
-    if let Some(named) = configurations.iter().find(|configuration| !is_numbered(configuration)) {
-        let names: Vec<&str> = named.system.species.iter().map(|species| species.name.as_str()).collect();
-        let found = format!("elements {} in {file}", names.join(", "));
-        return Err(Error::invalid("--species", found, "the elements of the potential's species in its order"));
-    }
-    types_from_labels(configurations, &potential.species_labels)
-}
-
-/// The species of a potential: those that `--species` names, else the numbers that files have for them.
-///
-/// # Errors
-/// A name that is no element's.
-pub fn of_potential(potential: &MtpParameters, names: &[String]) -> Result<Vec<Species>> {
-    match names.is_empty() {
-        true => Ok(potential.species_labels.iter().map(Species::unknown).collect()),
-        false => parse(names),
-    }
+    match_species(configurations, &potential.species_labels, names, file, "--species")
 }
 
 /// Turns the types of an active set's configurations into the potential's labels, which files hold.

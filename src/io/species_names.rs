@@ -1,6 +1,7 @@
 //! Which species the type indices of configurations stand for, where several files, or a file and a potential, must agree.
 
 use super::Configuration;
+use super::species_labels::types_from_labels;
 use super::species_list::MAX_SPECIES;
 use crate::error::{Error, Result};
 use crate::system::Species;
@@ -45,6 +46,51 @@ pub fn assign_species(configuration: &mut Configuration, species: &[Species]) ->
     system.types = types;
     system.species = species.to_vec();
     Ok(())
+}
+
+/// Makes the types of configurations those of a potential, whose elements `names` tells; numbers are those of the potential's
+/// file, `labels`. For messages, `file` names the configurations, and `what` the list of names as whoever gives it knows it.
+///
+/// # Errors
+/// Elements without `names`, another number of names than of labels, a name that is no element's, a species that is not in the
+/// list, a number that the potential has not.
+pub fn match_species(
+    configurations: &mut [Configuration],
+    labels: &[usize],
+    names: &[String],
+    file: &str,
+    what: &str,
+) -> Result<()> {
+    let elements = "the elements of the potential's species in its order";
+    if names.is_empty() {
+        let Some(named) = configurations.iter().find(|configuration| !is_numbered(configuration)) else {
+            return types_from_labels(configurations, labels);
+        };
+        let own: Vec<&str> = named.system.species.iter().map(|species| species.name.as_str()).collect();
+        return Err(Error::invalid(what, format!("elements {} in {file}", own.join(", ")), elements));
+    }
+    if names.len() != labels.len() {
+        let expected = format!("{}, one for each species of the potential", labels.len());
+        return Err(Error::invalid(what, format!("{} names", names.len()), expected));
+    }
+    for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
+        types_from_labels(std::slice::from_mut(configuration), labels)?;
+        // From here on numbers are places among the names.
+        configuration.system.species = (0..names.len()).map(Species::unknown).collect();
+    }
+    let species = species_of(labels, names)?;
+    configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))
+}
+
+/// The species of a potential: those that `names` tells, else the numbers that files have for them.
+///
+/// # Errors
+/// A name that is no element's.
+pub fn species_of(labels: &[usize], names: &[String]) -> Result<Vec<Species>> {
+    match names.is_empty() {
+        true => Ok(labels.iter().map(Species::unknown).collect()),
+        false => names.iter().map(|name| Species::from_name(name)).collect(),
+    }
 }
 
 /// Whether the file knows its species only by number.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::files::named_files;
+use super::files::{named_file, named_files};
 use super::{ErrorObject, error_object, plain, to_object};
 use crate::chart::ChartSpec;
 use crate::error::{Error, Result};
@@ -13,7 +13,8 @@ use crate::fitting::{
     DataSet, DataSummary, Fit, FitReport, FitSpec, TemplateSpec, learning_curve, loss_curve, parity_charts, parts,
 };
 use crate::io::{
-    Almtp, Configuration, StructureFormat, read_structure, unite_species, write_almtp, write_mtp, write_structure,
+    Almtp, Configuration, StructureFormat, assign_species, match_species, read_almtp, read_structure, species_of,
+    types_to_labels, unite_species, write_almtp, write_mtp, write_structure,
 };
 use crate::potential::mtp::MtpParameters;
 use crate::system::Species;
@@ -28,6 +29,8 @@ pub struct FitSession {
     species: Vec<Species>,
     summary: DataSummary,
     data: Result<DataSet>,
+    /// The potential to start from, in place of a new one.
+    template: Option<MtpParameters>,
     fit: Option<Fit>,
     result: Option<Fitted>,
 }
@@ -75,18 +78,16 @@ struct Finished<'a> {
 #[wasm_bindgen]
 impl FitSession {
     /// Reads data sets: `files` is an array of `{ name, bytes }`; `species` names the elements in the order of the potential,
-    /// where there are any.
+    /// where there are any; `template` is the potential to start from as `{ name, bytes }`, or `undefined`. A trained one needs
+    /// the names of its species for files that name elements.
     #[wasm_bindgen(constructor)]
-    pub fn new(files: &JsValue, species: Vec<String>) -> JsResult<FitSession> {
+    pub fn new(files: &JsValue, species: Vec<String>, template: &JsValue) -> JsResult<FitSession> {
         let read = || -> Result<Self> {
-            let mut configurations = Vec::new();
-            for (name, bytes) in named_files(files)? {
-                configurations.extend(read_structure(&bytes, &name)?);
-            }
-            let species = unite_species(&mut configurations, &species)?;
+            let template = if template.is_undefined() { None } else { Some(read_template(template)?) };
+            let (configurations, species) = read_data(files, &species, template.as_ref())?;
             let summary = DataSummary::new(&configurations, &species)?;
             let data = DataSet::new(configurations.clone(), species.clone());
-            Ok(Self { configurations, species, summary, data, fit: None, result: None })
+            Ok(Self { configurations, species, summary, data, template, fit: None, result: None })
         };
         read().map_err(|error| error_object(&error))
     }
@@ -100,19 +101,18 @@ impl FitSession {
         to_object(&Inspected { summary: &self.summary, problem, notes, equations })
     }
 
-    /// Prepares a fit of a new potential: `form` is `{ level, cutoff, basis_size }`, `spec` a [`FitSpec`].
+    /// Prepares a fit of a new potential: `form` is `{ level, cutoff, basis_size }`, `spec` a [`FitSpec`]. A potential to start
+    /// from takes the place of `form`.
     pub fn begin(&mut self, form: &JsValue, spec: &JsValue) -> JsResult<()> {
         self.result = None;
         // What an earlier fit held is free before the next one takes its own.
         self.fit = None;
         let prepare = || -> Result<Fit> {
-            let form: Form = plain(form, "form of the potential", "numbers for its fields")?;
-            let spec: FitSpec = plain(spec, "specification of the fit", "numbers for its fields")?;
-            let mut template = TemplateSpec::new(form.level, self.species.len(), form.cutoff);
-            template.radial_basis.size = form.basis_size;
-            let mut template = template.build()?;
-            let names: Vec<&str> = self.species.iter().map(|species| species.name.as_str()).collect();
-            template.tag = Some(names.join("-"));
+            let spec: FitSpec = plain(spec, "specification of the fit", "values for its fields")?;
+            let template = match &self.template {
+                Some(given) => given.clone(),
+                None => new_potential(form, &self.species)?,
+            };
             Fit::new(template, self.data.clone()?, spec)
         };
         self.fit = Some(prepare().map_err(|error| error_object(&error))?);
@@ -153,7 +153,11 @@ impl FitSession {
     #[wasm_bindgen(js_name = chooseActiveSet)]
     pub fn choose_active_set(&mut self) -> JsResult<JsValue> {
         let (fit, fitted) = self.fit.as_ref().zip(self.result.as_mut()).ok_or_else(no_fit)?;
-        let (almtp, span) = fit.with_active_set(&fitted.potential).map_err(|error| error_object(&error))?;
+        let (mut almtp, span) = fit.with_active_set(&fitted.potential).map_err(|error| error_object(&error))?;
+        if let Some(set) = &mut almtp.active_set {
+            // Files hold the potential's own numbers.
+            types_to_labels(&mut set.configurations, &almtp.parameters.species_labels);
+        }
         fitted.almtp = Some(almtp);
         fitted.report.active_set = span;
         to_object(&fitted.report.active_set)
@@ -181,6 +185,47 @@ impl FitSession {
         };
         write().map_err(|error| error_object(&error))
     }
+}
+
+fn read_template(file: &JsValue) -> Result<MtpParameters> {
+    let (name, bytes) = named_file(file)?;
+    Ok(read_almtp(&bytes, &name)?.parameters)
+}
+
+/// The configurations of several files, and what their types index.
+fn read_data(
+    files: &JsValue,
+    names: &[String],
+    template: Option<&MtpParameters>,
+) -> Result<(Vec<Configuration>, Vec<Species>)> {
+    // Coefficients belong to elements; an untrained template takes any.
+    let labels = template.filter(|template| template.trained).map(|template| &template.species_labels);
+    let mut configurations = Vec::new();
+    for (name, bytes) in named_files(files)? {
+        let mut read = read_structure(&bytes, &name)?;
+        if let Some(labels) = labels {
+            match_species(&mut read, labels, names, &name, "species")?;
+        }
+        configurations.extend(read);
+    }
+    let Some(labels) = labels else {
+        let species = unite_species(&mut configurations, names)?;
+        return Ok((configurations, species));
+    };
+    let species = species_of(labels, names)?;
+    configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
+    Ok((configurations, species))
+}
+
+/// An untrained potential, tagged with its species.
+fn new_potential(form: &JsValue, species: &[Species]) -> Result<MtpParameters> {
+    let form: Form = plain(form, "form of the potential", "numbers for its fields")?;
+    let mut template = TemplateSpec::new(form.level, species.len(), form.cutoff);
+    template.radial_basis.size = form.basis_size;
+    let mut template = template.build()?;
+    let names: Vec<&str> = species.iter().map(|species| species.name.as_str()).collect();
+    template.tag = Some(names.join("-"));
+    Ok(template)
 }
 
 fn no_fit() -> JsValue {

@@ -16,6 +16,7 @@ import { adviceOn, numberIn } from "./read-number.js";
  * @property {boolean} [integer]
  * @property {boolean} [optional] whether it may be left empty
  * @property {string} [hint] what the number means, in a few words
+ * @property {(value: number) => string} [beside] what is expected beside other fields; empty where the number is as expected
  */
 
 export class NumberField {
@@ -61,13 +62,14 @@ export class NumberField {
   }
 
   #fault() {
-    const { label, unit = "", min, max, integer, optional } = this.options;
+    const { label, unit = "", min, max, integer, optional, beside } = this.options;
     if (optional && this.isEmpty) return "";
     const { value } = this;
     const expected = `expected ${integer ? "a whole number" : "a number"} from ${plain(min)} to ${plain(max)}${unit ? ` ${unit}` : ""}`;
     const found = this.input.value.trim();
     if (!Number.isFinite(value)) return `${label}: found ${found ? `“${found.slice(0, 40)}”` : "nothing"}; ${adviceOn(found) || expected}.`;
     if (value < min || value > max || (integer && !Number.isInteger(value))) return `${label}: found ${found}; ${expected}.`;
-    return "";
+    const more = beside?.(value) ?? "";
+    return more && `${label}: found ${found}; expected ${more}.`;
   }
 }

@@ -35,7 +35,7 @@
 /**
  * The part of `fitting::FitSpec` that the page sets.
  * @typedef {object} FitSpec
- * @property {{ energy: number, force: number, stress: number }} weights
+ * @property {{ energy: number, force: number, stress: number, weighting: string, force_scaling: number | null, penalty: number }} weights
  * @property {number} seed
  * @property {number} starts
  * @property {number} max_iterations
@@ -96,8 +96,8 @@
 /** What came back; `text`: the labelled configurations, extended XYZ; `species`: their elements. @typedef {{ labelled: number, failures: string[], text: string, species: string[] }} Collected */
 
 /**
- * What can be asked of the worker at any time.
- * @typedef {{ what: "inspect", files: DataFile[], species: string[] }
+ * What can be asked of the worker at any time. Fits to inspected data start from `template`, where there is one.
+ * @typedef {{ what: "inspect", files: DataFile[], species: string[], template?: DataFile | undefined }
  *   | { what: "convert", files: DataFile[], species: string[], file: string }
  *   | { what: "label-inputs", files: DataFile[], species: string[], settings: LabelSettings }
  *   | { what: "label-outputs", outputs: DataFile[], files: DataFile[], species: string[], settings: LabelSettings }} Question

@@ -21,7 +21,7 @@ import { asEngineError, loadEngine } from "./loading.js";
 
 /**
  * @typedef {object} Engine
- * @property {new (files: DataFile[], species: string[]) => FitSession} FitSession
+ * @property {new (files: DataFile[], species: string[], template: DataFile | undefined) => FitSession} FitSession
  * @property {(files: DataFile[], species: string[], file: string) => string} convertStructures
  * @property {(files: DataFile[], species: string[], code: string, metal: boolean) => { path: string, text: string }[]} labelInputs
  * @property {(outputs: DataFile[], files: DataFile[], species: string[], code: string, metal: boolean) => Collected} labelOutputs
@@ -87,7 +87,7 @@ function answer(engine, question) {
     case "inspect":
       session?.free();
       session = undefined;
-      session = new engine.FitSession(question.files, question.species);
+      session = new engine.FitSession(question.files, question.species, question.template);
       return session.inspect();
     case "convert":
       return engine.convertStructures(question.files, question.species, question.file);

@@ -26,7 +26,7 @@
  * @property {StageSpec} [production]
  * @property {{ kind?: string }} [thermostat]
  * @property {{ kind?: string }} [barostat]
- * @property {{ warn?: number, stop?: number }} [extrapolation]
+ * @property {{ every?: number, warn?: number, stop?: number, keep_above?: number }} [extrapolation] where the potential has an active set
  */
 
 /**

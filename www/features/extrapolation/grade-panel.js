@@ -6,12 +6,10 @@ import { el } from "../../components/dom.js";
 import { download } from "../../components/download.js";
 import { explain } from "../../components/explain.js";
 import { count, significant } from "../../components/format.js";
+import { LIMITS } from "./limits.js";
 
 /** @import { GivenFile } from "../../components/file-drop.js" */
 /** @import { EngineError, Progress, RunSpec, Series, Written } from "../../engine/protocol.js" */
-
-/** What the engine takes where a specification says nothing; see `run::ExtrapolationSpec`. */
-const DEFAULTS = { warn: 2, stop: 10 };
 
 export class GradePanel {
   /**
@@ -20,7 +18,7 @@ export class GradePanel {
    */
   constructor(write, label) {
     this.write = write;
-    this.limits = DEFAULTS;
+    this.limits = LIMITS;
     this.name = "run";
     this.chart = new ChartView({ title: "Extrapolation grade", large: true });
     this.warning = el("p", { class: "quiet-text", role: "status" });
@@ -34,7 +32,7 @@ export class GradePanel {
       this.chart.element,
       el("div", { class: "export-row" }, this.button, this.labelButton),
       explain(
-        "A machine-learned potential knows the surroundings of atoms that it was trained on. The grade says how far the farthest atom’s surroundings lie outside of them: up to 1 the potential interpolates, above 2 it extrapolates, above 10 its forces can’t be trusted and the run stops.",
+        "A machine-learned potential knows the surroundings of atoms that it was trained on. The grade says how far the farthest atom’s surroundings lie outside of them: up to 1 the potential interpolates, above 2 it extrapolates, above 10 its forces can’t be trusted. The run warns and stops there, or where the set-up says.",
         "Configurations with a high grade are kept. Labelled by density-functional theory and added to the training set, they are what the potential learns most from.",
       ),
     );
@@ -42,7 +40,7 @@ export class GradePanel {
 
   /** A new run begins. @param {RunSpec} spec @param {string} name of its files */
   begin(spec, name) {
-    this.limits = { ...DEFAULTS, ...spec.extrapolation };
+    this.limits = { ...LIMITS, ...spec.extrapolation };
     this.name = name;
     this.element.hidden = true;
     this.chart.clear();

@@ -31,7 +31,7 @@ export class DataPanel {
         { class: "field" },
         el("label", { for: id }, "Species, in the order of the potential"),
         this.speciesInput,
-        el("p", { id: `${id}-hint`, class: "field-hint" }, "Needed where files only number them, as .cfg does: “K Ca Cl” says that 0 is K, 1 is Ca and 2 is Cl."),
+        el("p", { id: `${id}-hint`, class: "field-hint" }, "Needed where files only number them, as .cfg does: “K Ca Cl” says that 0 is K, 1 is Ca and 2 is Cl. And where the fit starts from a potential: its file only counts them."),
       ),
       this.status,
       this.problem,

@@ -11,6 +11,7 @@ import { ResultPanel } from "./result-panel.js";
 /** @import { DataFile, Inspected, Question } from "../../engine/fit-protocol.js" */
 /** @import { EngineError } from "../../engine/protocol.js" */
 /** @import { RunRequest } from "../setup/setup-form.js" */
+/** @import { Fitted } from "./result-panel.js" */
 
 export class FitView {
   /**
@@ -25,9 +26,9 @@ export class FitView {
     /** The latest inspection; earlier ones that answer late are not shown. */
     this.inspection = 0;
     this.data = new DataPanel(() => void this.#inspect());
-    this.form = new FitForm({ threadsAvailable, fit: () => void this.#fit() });
+    this.form = new FitForm({ threadsAvailable, fit: () => void this.#fit(), templateChanged: () => void this.#inspect() });
     this.progress = new ProgressPanel(() => this.#cancel());
-    this.result = new ResultPanel(runIt);
+    this.result = new ResultPanel({ runIt, goOn: (potential) => void this.#fit(potential) });
     this.labels = new LabelPanel((question) => this.#ask(question), (files) => this.data.add(files));
     this.errors = el("div", { class: "error-panel", role: "alert", tabindex: -1, hidden: true });
     place.replaceChildren(
@@ -53,8 +54,9 @@ export class FitView {
   /** Reads what was dropped. */
   async #inspect() {
     const inspection = ++this.inspection;
-    this.form.setReady(false);
+    this.#setReady(false);
     const { files, species } = this.data;
+    const { template } = this.form;
     if (files.length === 0) {
       this.data.show(undefined);
       return;
@@ -62,24 +64,45 @@ export class FitView {
     this.data.showReading();
     try {
       /** @type {Inspected} */
-      const inspected = await this.#ask({ what: "inspect", files, species });
+      const inspected = await this.#ask({ what: "inspect", files, species, template });
       if (inspection !== this.inspection) return;
       this.data.show(inspected);
-      this.form.setReady(inspected.problem === null && !inspected.summary.numbered, inspected.equations);
+      this.#setReady(inspected.problem === null && !inspected.summary.numbered, inspected.equations);
     } catch (error) {
       if (inspection === this.inspection) this.data.showError(/** @type {EngineError} */ (error));
     }
   }
 
-  async #fit() {
+  /** @param {boolean} ready @param {number} [equations] */
+  #setReady(ready, equations) {
+    this.form.setReady(ready, equations);
+    this.#updateGoOn();
+  }
+
+  /** @param {boolean} busy */
+  #setBusy(busy) {
+    this.form.setBusy(busy);
+    this.#updateGoOn();
+  }
+
+  #updateGoOn() {
+    this.result.setGoOn(!this.form.button.disabled);
+  }
+
+  /** @param {Fitted} [further] what to go on from: all else is as for a new fit */
+  async #fit(further) {
     this.#showError(undefined);
     if (!this.form.check()) return;
     this.#stopFitter();
-    this.result.clear();
+    if (further) this.result.setAside();
+    else this.result.clear();
     this.progress.begin();
-    this.form.setBusy(true);
-    const { files, species } = this.data;
-    const { threads, potential, spec } = this.form;
+    this.#setBusy(true);
+    const { files } = this.data;
+    const { threads, potential } = this.form;
+    const species = further?.species ?? this.data.species;
+    const template = further ?? this.form.template;
+    const spec = further ? { ...this.form.spec, starts: 1 } : this.form.spec;
     /** @type {Inspected | undefined} */
     let inspected;
     const fitter = new FitClient(
@@ -87,10 +110,10 @@ export class FitView {
         progress: (progress, elapsedMs) => this.progress.show(progress, elapsedMs),
         preview: ({ charts }) => this.progress.showCharts(charts),
         finished: (result, cancelled, progress) => {
-          this.form.setBusy(false);
-          this.progress.finish(progress, cancelled, result?.charts);
+          this.#setBusy(false);
           if (result && inspected) this.result.show(result, inspected.summary, threads);
-          else this.#stopFitter();
+          else this.#backToBefore();
+          this.progress.finish(progress, cancelled, result?.charts);
         },
         activeSet: (span, almtp) => {
           this.result.showActiveSet(span, almtp);
@@ -102,7 +125,7 @@ export class FitView {
     );
     this.fitter = fitter;
     try {
-      inspected = await fitter.ask({ what: "inspect", files, species });
+      inspected = await fitter.ask({ what: "inspect", files, species, template: template && { name: template.name, bytes: template.bytes } });
       fitter.fit(potential, spec);
     } catch (error) {
       this.#failed(/** @type {EngineError} */ (error));
@@ -113,6 +136,12 @@ export class FitView {
   #stopFitter() {
     this.fitter?.stop();
     this.fitter = undefined;
+  }
+
+  /** A fit led to nothing: what it went on from, if anything, is there again. */
+  #backToBefore() {
+    this.#stopFitter();
+    this.result.bringBack();
   }
 
   /**
@@ -126,20 +155,21 @@ export class FitView {
       this.fitter?.cancel();
       return;
     }
-    this.#stopFitter();
+    this.#backToBefore();
     this.progress.end(isEnding ? "Stopped: nothing of this fit is kept." : "Cancelled before the first step was complete.");
-    this.form.setBusy(false);
+    this.#setBusy(false);
   }
 
   /** @param {EngineError} error */
   #failed(error) {
     if (error.kind === "stopped") return;
     this.#stopFitter();
-    this.form.setBusy(false);
+    this.#setBusy(false);
     if (this.result.isShown) {
       this.result.showActiveSetError(error);
       return;
     }
+    this.result.bringBack();
     this.progress.end("");
     this.#showError(error);
   }

@@ -11,19 +11,24 @@ import { OWN_FILES } from "../setup/presets.js";
 import { formula } from "./data-panel.js";
 import { errorRows, pair } from "./error-rows.js";
 
-/** @import { ActiveSetSpan, DataSummary, FitResult, PartReport } from "../../engine/fit-protocol.js" */
+/** @import { ActiveSetSpan, DataFile, DataSummary, FitResult, PartReport } from "../../engine/fit-protocol.js" */
 /** @import { EngineError, RunFiles, RunSpec } from "../../engine/protocol.js" */
 /** @import { RunRequest } from "../setup/setup-form.js" */
+
+/** A potential with the elements of its species. @typedef {DataFile & { species: string[] }} Fitted */
 
 /** Where the data do not say, K. */
 const TEMPERATURE = 1100;
 
 export class ResultPanel {
-  /** @param {(request: RunRequest) => void} runIt */
-  constructor(runIt) {
+  /** @param {{ runIt: (request: RunRequest) => void, goOn: (potential: Fitted) => void }} options */
+  constructor({ runIt, goOn }) {
     this.runIt = runIt;
+    this.goOn = goOn;
     /** @type {{ result: FitResult, summary: DataSummary, threads: number } | undefined} */
     this.shown = undefined;
+    /** What the present fit goes on from: it comes back where that leads to nothing. @type {Pick<ResultPanel, "shown" | "activeSet" | "taken"> | undefined} */
+    this.aside = undefined;
     /** @type {{ span: ActiveSetSpan, almtp: Uint8Array } | undefined} */
     this.activeSet = undefined;
     this.taken = false;
@@ -34,6 +39,7 @@ export class ResultPanel {
     this.start = selectField("Start from", {}, "", "The calmest configuration of this composition.");
     this.temperature = new NumberField({ name: "fit-temperature", label: "Temperature", unit: "K", min: 1, max: 6000, value: TEMPERATURE });
     this.status = el("p", { class: "quiet-text", role: "status" });
+    this.goOnButton = button("Go on", () => this.#goOn());
     this.element = el(
       "section",
       { class: "card panel fit-result", "aria-labelledby": "fit-result-title", hidden: true },
@@ -51,6 +57,9 @@ export class ResultPanel {
         button("Charts, SVG in a .zip", () => void this.#saveCharts()),
       ),
       this.status,
+      el("h3", {}, "Fit it further"),
+      el("p", { class: "quiet-text" }, "From this potential, with the data, weights and steps that stand above; its form stays."),
+      this.goOnButton,
       el("h3", {}, "Try it"),
       el("div", { class: "run-it" }, this.start.element, this.temperature.element, el("button", { type: "button", class: "primary", onclick: () => this.#run() }, "Run it")),
     );
@@ -60,12 +69,36 @@ export class ResultPanel {
     this.element.hidden = true;
     this.shown = undefined;
     this.activeSet = undefined;
+    this.aside = undefined;
+  }
+
+  /** Hides the potential while a fit goes on from it. */
+  setAside() {
+    const { shown, activeSet, taken } = this;
+    this.clear();
+    this.aside = { shown, activeSet, taken };
+  }
+
+  /** Shows what was set aside, if anything. */
+  bringBack() {
+    if (!this.aside?.shown) return;
+    const { shown, activeSet, taken } = this.aside;
+    this.show(shown.result, shown.summary, shown.threads);
+    if (activeSet) this.showActiveSet(activeSet.span, activeSet.almtp);
+    else this.#showNoActiveSet("the fit went on before it was chosen.");
+    this.taken = taken;
+  }
+
+  /** @param {boolean} enabled whether a fit can begin */
+  setGoOn(enabled) {
+    this.goOnButton.disabled = !enabled;
   }
 
   /** @param {FitResult} result @param {DataSummary} summary @param {number} threads for a run */
   show(result, summary, threads) {
     this.shown = { result, summary, threads };
     this.activeSet = undefined;
+    this.aside = undefined;
     this.taken = false;
     this.almtpButton.disabled = true;
     this.status.textContent = "";
@@ -95,14 +128,25 @@ export class ResultPanel {
     return this.isShown && !this.taken;
   }
 
+  #goOn() {
+    if (!this.shown) return;
+    const { result, summary } = this.shown;
+    this.goOn({ name: "fitted.mtp", bytes: new TextEncoder().encode(result.mtp), species: speciesOf(summary) });
+  }
+
   /** The potential is there without it. @param {EngineError} error */
   showActiveSetError(error) {
-    this.span.replaceChildren(el("p", { class: "caution" }, `No active set: ${error.message}`));
+    this.#showNoActiveSet(error.message);
+  }
+
+  /** @param {string} reason */
+  #showNoActiveSet(reason) {
+    this.span.replaceChildren(el("p", { class: "caution" }, `No active set: ${reason}`));
   }
 
   /** @param {string} ending @param {string | Uint8Array} content @param {string} type */
   #save(ending, content, type) {
-    const names = this.shown?.summary.species.map(({ species }) => species).join("-").toLowerCase() ?? "potential";
+    const names = this.shown ? speciesOf(this.shown.summary).join("-").toLowerCase() : "potential";
     download(`${names}.${ending}`, content, type);
     this.status.textContent = `Saved ${names}.${ending}.`;
   }
@@ -143,7 +187,7 @@ export class ResultPanel {
     /** @type {RunSpec} */
     const spec = {
       ...OWN_FILES.spec,
-      potential: { kind: "mtp", file: potential, species: summary.species.map(({ species }) => species) },
+      potential: { kind: "mtp", file: potential, species: speciesOf(summary) },
       structure: { kind: "file", file: "start.extxyz" },
       temperature_k: this.temperature.value,
       // It is a liquid already, of the kind that the potential knows; a relaxed one need not be.
@@ -157,6 +201,11 @@ export class ResultPanel {
     this.taken = true;
     this.runIt({ spec, files, threads });
   }
+}
+
+/** In the potential's order. @param {DataSummary} summary */
+function speciesOf(summary) {
+  return summary.species.map(({ species }) => species);
 }
 
 /** @param {PartReport[]} parts @returns {HTMLElement[]} */

@@ -6,20 +6,20 @@ import { FileDrop } from "../../components/file-drop.js";
 /** @import { RunFiles } from "../../engine/protocol.js" */
 
 export class OwnFiles {
-  /** @param {() => void} structureChanged */
-  constructor(structureChanged) {
+  /** @param {{ potential: () => void, structure: () => void }} changed what to do once a file was given or taken back */
+  constructor(changed) {
     const speciesId = freshId("species");
     this.potentialFile = new FileDrop({
       label: "Potential",
-      hint: "A Moment Tensor Potential: .mtp, .almtp or .als. Drop it here or choose it.",
+      hint: "A Moment Tensor Potential: .mtp, .almtp or .als. Drop it here or choose it. With an active set, as in .almtp, the run also tells how far it extrapolates.",
       accept: ".mtp,.almtp,.als",
-      changed: () => {},
+      changed: changed.potential,
     });
     this.structure = new FileDrop({
       label: "Structure (optional)",
       hint: ".cfg, .extxyz, .xyz, LAMMPS .data or POSCAR. Without one, a random melt is built from the composition.",
       accept: "",
-      changed: structureChanged,
+      changed: changed.structure,
     });
     this.species = el("input", { id: speciesId, type: "text", name: "species", autocomplete: "off", placeholder: "K Ca Cl", "aria-describedby": `${speciesId}-hint` });
     this.element = el(

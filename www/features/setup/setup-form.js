@@ -4,6 +4,7 @@ import { el } from "../../components/dom.js";
 import { NumberField } from "../../components/number-field.js";
 import { selectField, threadsField } from "../../components/select-field.js";
 import { CompositionEditor } from "./composition-editor.js";
+import { ExtrapolationFields, hasActiveSet } from "./extrapolation-fields.js";
 import { OwnFiles } from "./own-files.js";
 import { TemperatureList } from "./temperature-list.js";
 
@@ -42,7 +43,7 @@ export class SetupForm {
    */
   constructor(preset, { own, threadsAvailable, run }) {
     this.preset = preset;
-    this.own = own ? new OwnFiles(() => this.#structureChanged()) : undefined;
+    this.own = own ? new OwnFiles({ potential: () => this.#potentialChanged(), structure: () => this.#structureChanged() }) : undefined;
     this.run = run;
     const { spec } = preset;
     this.fields = numberFields(spec);
@@ -53,6 +54,7 @@ export class SetupForm {
     this.ensemble.input.addEventListener("change", () => this.#planChanged());
     this.thermostat = selectField("Thermostat", THERMOSTATS, spec.thermostat?.kind ?? "stochastic-rescaling");
     this.barostat = selectField("Barostat", BAROSTATS, spec.barostat?.kind ?? "stochastic-cell-rescaling");
+    this.extrapolation = new ExtrapolationFields(spec.extrapolation, preset.files.some((file) => file.endsWith(".almtp")));
     this.threads = threadsField(threadsAvailable);
     this.liquid = group("Liquid", ...(this.composition ? [this.composition.element] : []), this.fields.atoms.element, this.fields.density.element);
     this.errors = el("div", { class: "error-panel form-wide", role: "alert", tabindex: -1, hidden: true });
@@ -84,6 +86,7 @@ export class SetupForm {
         this.threads.element,
         fields.seed.element,
         el("details", {}, el("summary", {}, "Thermostat and barostat"), this.thermostat.element, this.barostat.element),
+        this.extrapolation.element,
       ),
       el("div", { class: "form-actions" }, el("button", { type: "submit", class: "primary" }, "Run")),
     );
@@ -98,6 +101,11 @@ export class SetupForm {
     return this.ensemble.input.value === DENSITY_THEN_TRANSPORT;
   }
 
+  #potentialChanged() {
+    const bytes = this.own?.potentialFile.file?.bytes;
+    this.extrapolation.setActive(bytes !== undefined && hasActiveSet(bytes));
+  }
+
   /** A structure of one's own takes the place of the melt. */
   #structureChanged() {
     this.liquid.hidden = !this.#buildsMelt();
@@ -108,7 +116,8 @@ export class SetupForm {
     const { atoms, density, atPressure, ...always } = this.fields;
     const melt = this.#buildsMelt() ? [atoms, density] : [];
     const stage = this.#hasTwoStages() ? [atPressure] : [];
-    return [...melt, ...stage, ...Object.values(always)];
+    const grades = this.extrapolation.isActive ? this.extrapolation.fields : [];
+    return [...melt, ...stage, ...Object.values(always), ...grades];
   }
 
   #buildsMelt() {
@@ -123,6 +132,7 @@ export class SetupForm {
     const faults = checks.filter(({ valid }) => !valid).map(({ message }) => message.textContent ?? "");
     if (this.own) faults.unshift(...this.own.faults());
     if (faults.length > 0) {
+      this.extrapolation.reveal();
       this.#showErrors(faults);
       return;
     }
@@ -134,6 +144,7 @@ export class SetupForm {
   #spec() {
     const { spec } = this.preset;
     const { fields } = this;
+    const extrapolation = this.extrapolation.value;
     const two = this.#hasTwoStages();
     const ensemble = two ? "nvt" : this.ensemble.input.value;
     // What is measured without a thermostat is equilibrated with one.
@@ -152,6 +163,7 @@ export class SetupForm {
       production: { ...spec.production, ensemble, time_ps: fields.production.value },
       thermostat: { ...spec.thermostat, kind: this.thermostat.input.value },
       barostat: { ...spec.barostat, kind: this.barostat.input.value },
+      ...(extrapolation ? { extrapolation } : {}),
     };
   }
 
