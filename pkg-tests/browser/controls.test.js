@@ -30,7 +30,7 @@ async function startArgon(page, production = 100_000) {
   await fill(page, { atoms: 108, equilibration: 0.5, production });
   await page.click("form button[type=submit]");
   await untilState(page, "running");
-  await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
+  await untilItMoves(page);
 }
 
 test("the space bar pauses and continues; a step is one step", async () => {
@@ -48,6 +48,35 @@ test("the space bar pauses and continues; a step is one step", async () => {
   await page.focus("#main");
   await page.keyboard.press("Space");
   await untilState(page, "running");
+  await close();
+});
+
+test("after a press by mouse the space bar pauses; by keyboard it presses again", async () => {
+  const { page, close } = await openPage(browser);
+  await startArgon(page);
+  const space = async (/** @type {string} */ state) => {
+    await page.keyboard.press("Space");
+    await untilState(page, state);
+  };
+  await page.click("button[aria-label='Turn left']");
+  await space("paused");
+  await page.click("button:text-is('Step')");
+  await space("running");
+  await page.click("button:text-is('Reset')");
+  await untilState(page, "running");
+  await untilItMoves(page);
+  await space("paused");
+  await page.click("button:text-is('Continue')");
+  await untilState(page, "running");
+  await space("paused");
+  await page.focus("button:text-is('Step')");
+  for (let presses = 0; presses < 2; presses++) {
+    const before = await shownStep(page);
+    await page.keyboard.press("Space");
+    while ((await shownStep(page)) === before) await page.waitForTimeout(20);
+    assert.equal(await shownStep(page), before + 1);
+  }
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Step");
   await close();
 });
 
@@ -75,11 +104,11 @@ test("a run that is left for another view goes on from there, with its own setti
   const kept = await page.evaluate(keptStep);
   assert.ok(kept >= left, `left at step ${left}, kept at step ${kept}`);
   await page.click("button:text-is('Continue this run')");
-  await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
+  await untilItMoves(page);
   assert.ok((await shownStep(page)) >= kept, "it began again");
   await page.reload();
   await page.click("button:text-is('Continue this run')");
-  await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
+  await untilItMoves(page);
   await page.click("a:text-is('Set-up')");
   assert.equal(await page.inputValue("form input[name=atoms]"), "108");
   assert.equal(await page.inputValue("form input[name=production]"), "100000");
