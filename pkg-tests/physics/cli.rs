@@ -1,5 +1,6 @@
 //! The command line: what it computes, and that every kind of bad input ends with exit code 2 and a message.
 
+mod efs;
 mod label;
 mod md;
 mod species;
