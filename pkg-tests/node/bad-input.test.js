@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { evaluate } from "../../www/pkg/index.js";
+import { Session } from "../../www/pkg/single/crucible.js";
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(`../reference/${path}`, import.meta.url), "utf8");
@@ -36,8 +37,36 @@ for (const [name, potentialText, cfgText] of CASES) {
   });
 }
 
+/** @param {unknown} error @param {RegExp} words */
+function isErrorObject(error, words) {
+  const { kind, message, hint } = /** @type {Record<string, unknown>} */ (error);
+  assert.equal(kind, "invalid");
+  assert.match(String(message), words);
+  assert.equal(hint, null);
+  return true;
+}
+
 test("text that is not a string is refused, not trapped", async () => {
-  // @ts-expect-error: what a caller without types may do
-  await assert.rejects(evaluate(undefined, cfg));
+  for (const [potentialText, cfgText, words] of [
+    [undefined, undefined, /^potential: found undefined; expected/],
+    [undefined, cfg, /^potential: found undefined; expected/],
+    [potential, null, /^configurations: found null; expected/],
+    [potential, { cfg }, /^configurations: found object; expected/],
+  ]) {
+    const given = /** @type {[any, any]} */ ([potentialText, cfgText]);
+    await assert.rejects(evaluate(...given), (error) => isErrorObject(error, /** @type {RegExp} */ (words)));
+  }
   assert.equal((await evaluate(potential, cfg)).cfgs.length > 0, true);
+});
+
+test("a run without a specification is refused, not trapped", async () => {
+  await evaluate(potential, cfg);
+  for (const [specification, files, words] of [
+    [undefined, {}, /^specification of the run: found a value that is no JSON; expected/],
+    [() => {}, {}, /^specification of the run: found a value that is no JSON; expected/],
+    [null, {}, /^specification of the run: found invalid type: null/],
+    [{}, undefined, /^files: found something else; expected/],
+  ]) {
+    assert.throws(() => new Session(specification, files), (error) => isErrorObject(error, /** @type {RegExp} */ (words)));
+  }
 });

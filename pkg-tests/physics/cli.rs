@@ -1,5 +1,6 @@
 //! The command line: what it computes, and that every kind of bad input ends with exit code 2 and a message.
 
+mod efs;
 mod label;
 mod md;
 mod species;
@@ -167,7 +168,12 @@ fn bad_structures_are_refused() {
         ("infinite.cfg", small.replace("2.5", "-inf"), "finite number"),
         ("type.cfg", small.replace("2 1 1 1", "2 2 1 1"), "type 2"),
         ("flat.cfg", small.replace("0 0 5", "0 5 0"), "volume"),
-        ("overlap.cfg", small.replace("1 1 2.5", "0 0 0"), "atoms"),
+        (
+            "overlap.cfg",
+            small.replace("1 1 2.5", "0 0 0"),
+            "configuration 1: found atom 1 (0) and atom 2 (1), 0 Å apart",
+        ),
+        ("none.cfg", small.replace("Size\n2", "Size\n0"), "at least 1 atom"),
         ("column.cfg", small.replace(" cartes_z", ""), "cartes"),
         ("words.cfg", "some words".to_owned(), "BEGIN_CFG"),
         ("empty.cfg", String::new(), "configuration"),
@@ -317,15 +323,17 @@ fn bad_runs_are_refused() {
     let overlap = "2\nLattice=\"20 0 0 0 20 0 0 0 20\"\nAr 1 1 1\nAr 1 1 1\n";
     folder.file("overlap.extxyz", overlap);
     let melt = "\"kind\": \"melt\", \"composition\": { \"Ar\": 1 }, \"atoms\": 64, \"density_g_cm3\": 1.374";
-    let cases: [(&str, String, &str); 10] = [
+    let one_line = argon(&[("\"warm_up_ps\"", "\"warm_up\"")]).replace('\n', " ");
+    let cases: [(&str, String, &str); 11] = [
         ("words", "words".to_owned(), "line 1"),
+        ("single", one_line, "\"relax_steps\": 20, \"warm_up\": 0.02 }"),
         ("key", argon(&[("timestep_fs", "timestep")]), "timestep"),
         ("schema", argon(&[("\"schema\": 1", "\"schema\": 99")]), "schema"),
         ("timestep", argon(&[("\"timestep_fs\": 2", "\"timestep_fs\": 1000")]), "timestep"),
         ("atoms", argon(&[("\"atoms\": 64", "\"atoms\": 10000000")]), "10000000"),
         ("temperature", argon(&[("94.4", "-5")]), "temperature"),
         ("neutral", argon(&salt), "charge"),
-        ("card", argon(&[("argon/card.toml", "nowhere/card.toml")]), "nowhere/card.toml"),
+        ("card", argon(&[("argon/card.toml", "nowhere/card.toml")]), "potentials/nowhere/card.toml (--files)"),
         ("species", argon(&[("\"Ar\": 1", "\"Qq\": 1")]), "Qq"),
         ("overlap", argon(&[(melt, "\"kind\": \"file\", \"file\": \"overlap.extxyz\"")]), "Å"),
     ];

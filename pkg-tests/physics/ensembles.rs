@@ -8,11 +8,13 @@ use crucible::dynamics::{Axes, Ensemble, Limits, Simulation};
 use crucible::math::{Vec3, rng};
 use crucible::potential::Potential;
 use crucible::potential::simple::{Harmonic, IdealGas, LennardJones, PairParameters, Truncation};
+use crucible::run::{EnsembleKind, Run, StageSpec, StructureSpec};
 use crucible::system::{Cell, Species, System};
 use crucible::units::{BOLTZMANN, EV_PER_A3_TO_GPA};
 use rand_distr::{Distribution, Uniform};
 
 use crate::dynamics::{advance, argon, fcc, liquid};
+use crate::run::{file, preset};
 
 /// Standard errors that a mean may be off.
 const SIGMAS: f64 = 4.0;
@@ -390,20 +392,48 @@ fn slow_compressibility_by_two_routes() {
     }
 }
 
-/// 500 atoms of liquid argon over 100 ps.
-#[test]
-#[ignore = "slow: cargo dev test --slow"]
-fn slow_nve_drift() {
-    let mut simulation = start(liquid(5), LennardJones::argon(), Ensemble::Nve, 4.0, 81);
+/// What the conserved energy gains over so many times ten steps, eV/atom.
+fn drift(what: &str, simulation: &mut Simulation, samples: usize) -> f64 {
     let atoms = simulation.system().len() as f64;
-    let [energies] = collect(&mut simulation, 2500, 10, |s| [s.conserved_energy() / atoms]);
+    let [energies] = collect(simulation, samples, 10, |s| [s.conserved_energy() / atoms]);
     // Least-squares slope over the run, times its length.
     let n = energies.len() as f64;
     let average = energies.iter().sum::<f64>() / n;
     let moment: f64 = energies.iter().enumerate().map(|(k, e)| (k as f64 / n - 0.5) * (e - average)).sum();
     let drift = 12.0 * moment / n;
     let fluctuation = (energies.iter().map(|e| (e - average).powi(2)).sum::<f64>() / n).sqrt();
-    println!("NVE, 500 atoms, 100 ps at 4 fs: drift {drift:.2e} eV/atom, fluctuation {fluctuation:.2e} eV/atom");
+    println!("{what}: drift {drift:.2e} eV/atom, fluctuation {fluctuation:.2e} eV/atom");
+    drift
+}
+
+/// 500 atoms of liquid argon over 100 ps.
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_nve_drift() {
+    let mut simulation = start(liquid(5), LennardJones::argon(), Ensemble::Nve, 4.0, 81);
+    let drift = drift("NVE, 500 argon atoms, 100 ps at 4 fs", &mut simulation, 2500);
     // Ten times the fluctuation of the shadow energy, 1e-4 of k T.
     assert!(drift.abs() < 1e-6, "{drift}");
+}
+
+/// 510 ions of CaCl2-KCl under the potential that is shipped, over 100 ps at the gallery's 2 fs and 1100 K.
+#[test]
+#[ignore = "slow: cargo dev test --slow"]
+fn slow_nve_drift_of_a_salt() {
+    let mut spec = preset("cacl2-kcl-melt");
+    let StructureSpec::Melt { atoms, .. } = &mut spec.structure else { panic!("the gallery's salt is a melt") };
+    *atoms = 510;
+    spec.density = None;
+    spec.equilibrate = StageSpec { ensemble: EnsembleKind::Nvt, time_ps: 1.0, ..spec.equilibrate };
+    spec.production = StageSpec { time_ps: 0.0, ..spec.equilibrate.clone() };
+    let mut run = Run::new(spec.clone(), &file).unwrap();
+    run.advance(u64::MAX, &mut || false).unwrap();
+    let potential = crucible::run::potential(&spec.potential, &file).unwrap();
+    let system = run.frame().clone();
+    let limits = Limits::default();
+    let mut simulation = Simulation::new(system, potential, Ensemble::Nve, spec.timestep_fs, 1, limits).unwrap();
+    let ions = simulation.system().len();
+    assert!((500..520).contains(&ions), "{ions}");
+    let drift = drift(&format!("NVE, {ions} ions, 100 ps at {} fs", spec.timestep_fs), &mut simulation, 5000);
+    assert!(drift.abs() < 1e-4, "{drift}");
 }

@@ -28,7 +28,7 @@ fn presets() -> Vec<Preset> {
     serde_json::from_slice(&file("gallery.json").unwrap()).unwrap()
 }
 
-fn preset(name: &str) -> RunSpec {
+pub fn preset(name: &str) -> RunSpec {
     presets().into_iter().find(|preset| preset.name == name).unwrap().spec
 }
 
@@ -390,6 +390,7 @@ fn what_cannot_be_run_is_refused_by_name() {
         ("/structure/density_g_cm3", "1e9", "density"),
         ("/structure/minimum_distances_angstrom", r#"{"Ca-Cl":9}"#, "fit"),
         ("/structure", crystal, "net charge"),
+        ("/structure", crystal.replace("Ca", "K").replace("6.0", "0.01").as_str(), "lattice constant: found 0.01 Å"),
         ("/potential", three, "species"),
         ("/potential", missing, "nowhere/card.toml"),
         ("/potential", garbage, "card.toml, line 1"),
@@ -491,5 +492,33 @@ fn own_structures_that_do_not_fit_are_refused() {
     let strange = own_files("salt.data", data).err().unwrap().to_string();
     assert!(strange.contains("\"chloride\"") && strange.contains("K, Ca, Cl"), "{strange}");
     let overlapping = message(&NAMED.replace("K 3.1 0 0", "K 0.1 0 0"));
-    assert!(overlapping.contains("atoms 1 and 2, 0.100 Å apart"), "{overlapping}");
+    assert!(overlapping.contains("atom 1 (Cl) and atom 2 (K), 0.100 Å apart"), "{overlapping}");
+}
+
+#[test]
+fn a_card_s_ions_are_neutral_in_structures_of_the_user_s_too() {
+    let run = |text: &str| {
+        let mut spec = short();
+        spec.structure = StructureSpec::File { file: "own.extxyz".to_owned(), configuration: 0, repeat: [2, 1, 1] };
+        spec.prepare.relax_steps = 0;
+        Run::new(spec, &|name| if name == "own.extxyz" { Ok(text.as_bytes().to_vec()) } else { file(name) })
+    };
+    assert!(run(NAMED).is_ok());
+    let charged = NAMED.replace("Cl 6 6 0", "K 6 6 0");
+    let message = run(&charged).err().unwrap().to_string();
+    assert!(message.contains("charge of the cell of own.extxyz: found +4 e: 6 K of +1 e, 2 Cl of -1 e"), "{message}");
+    // Of a potential without a card it is not known whether it is for ions, nor of what charge.
+    let own = own_files("salt.extxyz", &charged).unwrap();
+    assert_eq!(own.frame().ionic_charge(), Some(2.0));
+}
+
+#[test]
+fn a_barostat_has_its_full_name_as_well() {
+    let kind = |name: &str| {
+        let mut value = serde_json::to_value(short()).unwrap();
+        value["barostat"] = serde_json::json!({ "kind": name });
+        serde_json::from_value::<RunSpec>(value).map(|spec| spec.barostat.kind)
+    };
+    assert_eq!(kind("martyna-tobias-klein").unwrap(), kind("mtk").unwrap());
+    assert!(kind("martyna").is_err());
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use crucible::io::read_almtp;
+use crucible::io::{Configuration, read_almtp};
 use crucible::potential::mtp::MtpPotential;
 use crucible::run::{Efs, evaluate_all};
+use crucible::system::OVERLAP;
 use crucible::{Error, Result};
 
 use super::{files, species};
@@ -37,13 +38,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let structures = files::name(&arguments.structures);
     let mut configurations = species::read(&arguments.structures)?;
     species::match_potential(&mut configurations, &parameters, &arguments.species, &structures)?;
+    // Below half the shortest distance that the potential was made for, it says nothing of the forces.
+    let least = f64::max(OVERLAP, 0.5 * parameters.radial_basis.min_dist);
     let efs = evaluate_all(&mut MtpPotential::new(parameters)?, &configurations)?;
+    warn_of_close_atoms(&efs, &configurations, least);
     match &arguments.json {
         Some(out) => {
             let json = serde_json::to_vec(&efs).map_err(|error| Error::invalid("JSON", error, "finite values"))?;
             files::write(out, &json)
         }
         None => files::write("-".as_ref(), table(&efs).as_bytes()),
+    }
+}
+
+/// Tells of atoms that are closer than `least` Å, whose energies and forces mean little.
+fn warn_of_close_atoms(efs: &Efs, configurations: &[Configuration], least: f64) {
+    for (k, (cfg, configuration)) in efs.cfgs.iter().zip(configurations).enumerate() {
+        let Some(pair) = cfg.closest.filter(|pair| pair.distance < least) else { continue };
+        let (number, words) = (k + 1, pair.in_words(&configuration.system));
+        eprintln!("warning: configuration {number}: {words}: closer than {least} Å, where the potential says nothing");
     }
 }
 

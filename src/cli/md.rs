@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use crucible::io::{Configuration, StructureFormat};
-use crucible::run::{Measured, Progress, Results, Run, RunSpec, SCHEMA, Stage};
+use crucible::run::{Measured, Progress, Results, Run, RunSpec, SCHEMA, Stage, StructureSpec};
 use crucible::{Error, Result};
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ use outputs::{Outputs, trajectory_format};
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// Bytes of trajectory and log that wait for a checkpoint; then it is written early.
 const MOST_WAITING: usize = 1 << 26;
+/// Characters before the place of a mistake that its message shows.
+const SHOWN_BEFORE: usize = 40;
 
 /// Carry out a molecular-dynamics run: relaxation, warm-up, equilibration, production.
 #[derive(Args)]
@@ -113,6 +115,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.restore {
         run.restore(&files::read(path)?)?;
     }
+    warn_of_charge(&run);
+    if !arguments.quiet {
+        tell_rounding(&run);
+    }
     let mut outputs = Outputs::open(arguments, &run)?;
     let mut outcomes = vec![carry_out(&mut run, arguments, &mut outputs)];
     // What can't be written keeps nothing else from being so, and what there is is kept after a run that blew up.
@@ -137,10 +143,34 @@ fn check_outputs(arguments: &Arguments) -> Result<()> {
 /// Files beside the specification, else in the folder given.
 pub fn file_finder<'a>(folder: &'a Path, other: &'a Path) -> impl Fn(&str) -> Result<Vec<u8>> + 'a {
     move |name| {
-        let places = [folder.join(name), other.join(name)];
-        // Where it is nowhere, the error names the first place.
-        let found = places.iter().find(|path| path.exists()).unwrap_or(&places[0]);
-        files::read(found)
+        let (beside, further) = (folder.join(name), other.join(name));
+        let found = [&beside, &further].into_iter().find(|path| path.exists());
+        files::read(found.ok_or_else(|| {
+            let (beside, further) = (files::name(&beside), files::name(&further));
+            let expected = format!("{beside} (beside the specification) or {further} (--files)");
+            Error::invalid(format!("file {name} of the specification"), "none", expected)
+        })?)
+    }
+}
+
+/// Warns of ions that are not neutral, which a potential of the user's without a card may well be meant for.
+pub fn warn_of_charge(run: &Run) {
+    let system = run.frame();
+    if let Some(charge) = system.ionic_charge().filter(|charge| system.cell.is_bulk() && charge.abs() > 1e-3) {
+        eprintln!(
+            "warning: the charges of the cell add up to {charge:+} e: without neutrality there is no conductivity"
+        );
+    }
+}
+
+/// Says that a melt has another number of atoms than was asked for.
+pub fn tell_rounding(run: &Run) {
+    let found = run.frame().len();
+    match &run.spec().structure {
+        StructureSpec::Melt { atoms, .. } if *atoms != found => {
+            eprintln!("note: {found} atoms, not {atoms}: whole formula units, in amounts near those asked for");
+        }
+        _ => {}
     }
 }
 
@@ -152,10 +182,17 @@ pub fn read_specification(path: &Path) -> Result<RunSpec> {
     let bytes = files::read(path)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let line = bytes.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-        let found = String::from_utf8_lossy(line);
         let expected = format!("a run specification (crucible md --help shows one): {error}");
-        Error::parse(&files::name(path), error.line().max(1), &found, expected)
+        Error::parse(&files::name(path), error.line().max(1), &around(line, error.column()), expected)
     })
+}
+
+/// A line from shortly before one of its columns (from 1, in bytes) on: a whole specification may be one line.
+fn around(line: &[u8], column: usize) -> String {
+    let before = String::from_utf8_lossy(&line[..column.min(line.len())]).chars().count();
+    let skipped = before.saturating_sub(SHOWN_BEFORE);
+    let shown = String::from_utf8_lossy(line).chars().skip(skipped).collect();
+    if skipped == 0 { shown } else { format!("…{shown}") }
 }
 
 fn format_of(path: &Path) -> Result<StructureFormat> {

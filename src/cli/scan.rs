@@ -9,7 +9,7 @@ use crucible::run::{Files, Measured, RunSpec, SCHEMA, Scan, ScanPoint};
 use crucible::{Error, Result};
 use serde::Serialize;
 
-use super::md::{Monitor, file_finder, read_specification};
+use super::md::{Monitor, file_finder, read_specification, tell_rounding, warn_of_charge};
 use super::{files, properties};
 
 /// Carry out a run at several temperatures: thermal expansion, heat capacity and activation energies from the change.
@@ -58,6 +58,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
     let find = file_finder(folder, &arguments.files);
     let mut scan = Scan::new(specification, &find)?;
+    warn_of_charge(scan.run());
+    if !arguments.quiet {
+        tell_rounding(scan.run());
+    }
     let carried_out = carry_out(&mut scan, &find, arguments.quiet);
     // What the temperatures before it measured is not lost with one that blew up.
     if scan.points().is_empty() {

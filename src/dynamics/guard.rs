@@ -69,30 +69,15 @@ pub(crate) fn check_run(system: &System, ensemble: &Ensemble, timestep_fs: f64, 
 
 /// The error of a run that failed at `step` because of what `atom` did; `neighbors` shows the structure last evaluated.
 pub(super) fn unstable(step: u64, atom: usize, what: &str, system: &System, neighbors: &NeighborList) -> Error {
-    let pair = match closest_pair(neighbors) {
-        Some((i, j, distance)) => {
-            format!("the closest pair was {} and {}, {distance:.3} Å apart", name(system, i), name(system, j))
-        }
+    let pair = match neighbors.closest_pair() {
+        Some(pair) => format!("the closest pair was {}", pair.in_words(system)),
         None => "no two atoms were near each other".to_owned(),
     };
-    Error::Unstable { step, reason: format!("{} {what}; {pair}", name(system, atom)) }
+    Error::Unstable { step, reason: format!("{} {what}; {pair}", system.atom_name(atom)) }
 }
 
 /// The atom with the highest kinetic energy.
 pub(super) fn hottest_atom(system: &System) -> usize {
     let energy = |i: &usize| system.mass(*i) * system.velocities[*i].norm_squared();
     (0..system.len()).max_by(|a, b| energy(a).total_cmp(&energy(b))).unwrap_or(0)
-}
-
-fn name(system: &System, atom: usize) -> String {
-    let species = system.types.get(atom).and_then(|&t| system.species.get(t as usize));
-    format!("atom {} ({})", atom + 1, species.map_or("?", |s| &s.name))
-}
-
-fn closest_pair(neighbors: &NeighborList) -> Option<(usize, usize, f64)> {
-    let slots = (0..neighbors.len()).flat_map(|i| neighbors.range(i).map(move |s| (i, s)));
-    slots
-        .map(|(i, s)| (i, neighbors.slots()[s].atom as usize, neighbors.vector(i, s).norm()))
-        .filter(|(_, _, distance)| distance.is_finite())
-        .min_by(|a, b| a.2.total_cmp(&b.2))
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::Configuration;
 use super::species_list::MAX_SPECIES;
 use super::text::{Lines, MAX_COLUMNS, is_row};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, Species, System};
 
@@ -22,12 +22,17 @@ const STRESS_ORDER: [&str; 6] = ["xx", "yy", "zz", "yz", "xz", "xy"];
 /// With an empty `species` the types are named by their numbers, "0", "1", with a mass of 1 u.
 ///
 /// # Errors
-/// The first thing that is malformed, contradicts the stated size, is not finite or has a type outside `species`.
+/// The first thing that is malformed, contradicts the stated size, is not finite or has a type outside `species`; a
+/// configuration without atoms.
 pub fn read_cfg(text: &str, file: &str, species: &[Species]) -> Result<Vec<Configuration>> {
-    read_lines(Lines::new(text, file), species)
+    let configurations = read_lines(Lines::new(text, file), species)?;
+    match configurations.iter().position(|configuration| configuration.system.is_empty()) {
+        Some(k) => Err(Error::invalid(format!("{file}: Size of configuration {}", k + 1), 0, "at least 1 atom")),
+        None => Ok(configurations),
+    }
 }
 
-/// As [`read_cfg`], from a place inside a file.
+/// As [`read_cfg`], from a place inside a file. Configurations may be without atoms, as MLIP writes some in active sets.
 pub(super) fn read_lines(mut lines: Lines, species: &[Species]) -> Result<Vec<Configuration>> {
     let mut configurations = Vec::new();
     while let Some(line) = lines.next_filled() {

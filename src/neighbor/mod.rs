@@ -31,6 +31,32 @@ pub struct Slot {
     pub shift: u32,
 }
 
+/// Two atoms, or an atom and its own image, and their distance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// Index of the one.
+    pub first: usize,
+    /// Index of the other.
+    pub second: usize,
+    /// Distance, Å.
+    pub distance: f64,
+}
+
+impl Pair {
+    /// Both by number and species, and how far apart they are.
+    pub fn in_words(&self, system: &System) -> String {
+        let first = system.atom_name(self.first);
+        let second = if self.first == self.second { "its own image".into() } else { system.atom_name(self.second) };
+        // Three decimals would leave nothing of a very short distance.
+        let apart = match self.distance {
+            0.0 => "0 Å".to_owned(),
+            short if short < 0.01 => format!("{short:.1e} Å"),
+            distance => format!("{distance:.3} Å"),
+        };
+        format!("{first} and {second}, {apart} apart")
+    }
+}
+
 /// Neighbours of every atom. The vector from atom i to a slot's atom j is
 /// `wrapped[j] + shift_vectors[shift] - wrapped[i]`.
 #[derive(Debug, Clone)]
@@ -136,6 +162,19 @@ impl NeighborList {
     pub fn vector(&self, i: usize, s: usize) -> Vec3 {
         let slot = self.slots[s];
         self.wrapped[slot.atom as usize] + self.shift_vectors[slot.shift as usize] - self.wrapped[i]
+    }
+
+    /// The two images that are closest to each other; `None` where no two are within the list's reach.
+    pub fn closest_pair(&self) -> Option<Pair> {
+        let slots = (0..self.len()).flat_map(|i| self.range(i).map(move |s| (i, s)));
+        slots
+            .map(|(first, s)| Pair {
+                first,
+                second: self.slots[s].atom as usize,
+                distance: self.vector(first, s).norm(),
+            })
+            .filter(|pair| pair.distance.is_finite())
+            .min_by(|a, b| a.distance.total_cmp(&b.distance))
     }
 
     /// Forgets the build, so that the next [`NeighborList::update`] starts from the system alone.

@@ -4,12 +4,15 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::io::Configuration;
-use crate::neighbor::NeighborList;
+use crate::neighbor::{NeighborList, Pair};
 use crate::potential::{Evaluation, Potential};
 
 /// Skin of the neighbour list, Å. Not zero, so that the potential alone decides on pairs at the very cutoff: the list sums
 /// their distance in another order, and a basis that does not vanish there shows the last bit.
 const SKIN: f64 = 0.1;
+/// Atoms that are closer than this are at the same place, Å: no calculation and no rounding moves them so near, while a list
+/// of positions that has an atom twice does.
+const SAME_PLACE: f64 = 1e-3;
 
 /// Results for a list of configurations, in their order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,12 +36,15 @@ pub struct EvaluatedConfiguration {
     pub forces: Vec<f64>,
     /// Pressure tensor times volume (MLIP's PlusStress), eV, compression positive, row by row.
     pub plus_stress_3x3: [f64; 9],
+    /// The two atoms that are closest to each other, where two are within the potential's cutoff.
+    #[serde(skip)]
+    pub closest: Option<Pair>,
 }
 
 /// Evaluates every configuration under `potential`.
 ///
 /// # Errors
-/// A species that the potential does not know; atoms so close, or coefficients so large, that a value is not finite.
+/// A species that the potential does not know; two atoms at the same place; atoms so close, or coefficients so large, that a value is not finite.
 pub fn evaluate_all(potential: &mut dyn Potential, configurations: &[Configuration]) -> Result<Efs> {
     let cfgs =
         configurations.iter().enumerate().map(|(k, c)| evaluate_one(potential, k + 1, c)).collect::<Result<_>>()?;
@@ -53,14 +59,22 @@ fn evaluate_one(
     let system = &configuration.system;
     let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
     neighbors.update(system)?;
+    let closest = neighbors.closest_pair();
+    if let Some(pair) = closest.filter(|pair| pair.distance < SAME_PLACE) {
+        let expected = format!("atoms at least {SAME_PLACE} Å apart");
+        return Err(Error::invalid(title(number, configuration), pair.in_words(system), expected));
+    }
     let mut values = Evaluation::default();
     potential.evaluate(system, &neighbors, &mut values)?;
     let energy = values.energy();
     if !(energy.is_finite() && values.forces.iter().flatten().chain(&values.virial).all(|x| x.is_finite())) {
-        let name = configuration.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+        let found = match closest {
+            Some(pair) => format!("a value that is not finite; closest are {}", pair.in_words(system)),
+            None => "a value that is not finite".to_owned(),
+        };
         return Err(Error::invalid(
-            format!("energy and forces of configuration {number}{name}"),
-            "a value that is not finite",
+            format!("energy and forces of {}", title(number, configuration)),
+            found,
             "atoms further apart, or smaller coefficients in the potential",
         ));
     }
@@ -71,5 +85,12 @@ fn evaluate_one(
         forces: values.forces.iter().flatten().copied().collect(),
         plus_stress_3x3: std::array::from_fn(|k| values.virial[(k / 3, k % 3)]),
         site_energies: values.site_energies,
+        closest,
     })
+}
+
+/// A configuration as messages name it.
+fn title(number: usize, configuration: &Configuration) -> String {
+    let name = configuration.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+    format!("configuration {number}{name}")
 }

@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::io::{self, Almtp};
-use crate::math::Vec3;
 use crate::neighbor::NeighborList;
 use crate::potential::Potential;
 use crate::potential::mtp::{ExtrapolationGrade, MtpPotential};
 use crate::potential::simple::{AlkaliHalide, BornMayerHuggins, LennardJones, PairParameters, Truncation};
 use crate::system::species::element;
-use crate::system::{Composition, Lattice, MeltSpec, Species, System, replicate, sizes};
+use crate::system::{Composition, Lattice, MeltSpec, OVERLAP, Species, System, replicate, sizes};
 
 use super::card::{Card, CardPotential};
 use super::measured::Measured;
 use super::spec::{PotentialSpec, RunSpec, StructureSpec};
 
-/// Atoms of a structure file that are closer than this overlap, Å: no bond is shorter.
-const OVERLAP: f64 = 0.5;
+/// More than rounding of a sum of formal charges, e.
+const CHARGE: f64 = 1e-3;
 
 /// Gives the content of a file that a specification names.
 pub type Files<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
@@ -225,6 +224,9 @@ pub(super) fn structure(spec: &RunSpec, forces: &Forces, files: Files) -> Result
             let system = replicate(&configurations.swap_remove(*configuration).system, *repeat)?;
             let system = renamed(system, forces)?;
             refuse_overlap(&system, file)?;
+            if matches!(spec.potential, PotentialSpec::Card { .. }) {
+                refuse_charge(&system, file)?;
+            }
             Ok(system)
         }
     }
@@ -262,12 +264,19 @@ fn renamed(system: System, forces: &Forces) -> Result<System> {
 fn refuse_overlap(system: &System, file: &str) -> Result<()> {
     let mut neighbors = NeighborList::new(OVERLAP, 0.0)?;
     neighbors.update(system)?;
-    for i in 0..system.len() {
-        if let Some(s) = neighbors.range(i).next() {
-            let distance = Vec3::norm(&neighbors.vector(i, s));
-            let found = format!("atoms {} and {}, {distance:.3} Å apart", i + 1, neighbors.slots()[s].atom + 1);
-            return Err(Error::invalid(format!("structure of {file}"), found, format!("at least {OVERLAP} Å")));
-        }
-    }
-    Ok(())
+    let Some(pair) = neighbors.closest_pair() else { return Ok(()) };
+    let expected = format!("at least {OVERLAP} Å");
+    Err(Error::invalid(format!("structure of {file}"), pair.in_words(system), expected))
+}
+
+/// A salt of ions whose charges are known is neutral, also where the forces are short-ranged and would not notice: what lacks
+/// an ion is a mistake, and has no conductivity. Ions in vacuum may be charged.
+fn refuse_charge(system: &System, file: &str) -> Result<()> {
+    let Some(charge) = system.ionic_charge().filter(|charge| system.cell.is_bulk() && charge.abs() > CHARGE) else {
+        return Ok(());
+    };
+    let ions = system.species.iter().zip(system.counts()).filter(|(_, count)| *count > 0);
+    let ions = ions.map(|(ion, count)| format!("{count} {} of {:+} e", ion.name, ion.charge_e.unwrap_or(0.0)));
+    let found = format!("{charge:+} e: {}", ions.collect::<Vec<_>>().join(", "));
+    Err(Error::invalid(format!("charge of the cell of {file}"), found, "none: as many + as - charges"))
 }

@@ -262,6 +262,7 @@ pub enum BarostatKind {
     /// Stochastic cell rescaling (Bernetti–Bussi), with stochastic velocity rescaling.
     StochasticCellRescaling,
     /// Martyna–Tobias–Klein, with Nosé–Hoover chains.
+    #[serde(alias = "martyna-tobias-klein")]
     Mtk,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
 
-use super::{Cell, MAX_ATOMS, Species, System};
+use super::{Cell, MAX_ATOMS, OVERLAP, Species, System};
 
 /// The crystals that can be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,17 @@ impl Lattice {
         }
     }
 
+    /// Shortest distance between two atoms, in lattice constants.
+    fn shortest(self) -> f64 {
+        let squared: f64 = match self {
+            Self::Fcc => 0.5,
+            Self::Bcc => 0.75,
+            Self::Rocksalt => 0.25,
+            Self::Fluorite => 0.1875,
+        };
+        squared.sqrt()
+    }
+
     /// Element (0 or 1) and fractional position of each atom of the cubic cell.
     pub fn basis(self) -> Vec<(usize, Vec3)> {
         let anions: &[[f64; 3]] = match self {
@@ -55,7 +66,7 @@ impl Lattice {
     /// The crystal in `repeat` cubic cells with an edge of `constant` Å; element k is species `types[k]` of `species`.
     ///
     /// # Errors
-    /// Another number of elements than [`Lattice::elements`], an edge that is not positive, too many atoms.
+    /// Another number of elements than [`Lattice::elements`], an edge that is not positive or has atoms overlap, too many atoms.
     pub fn build(self, species: &[Species], types: &[u32], constant: f64, repeat: [usize; 3]) -> Result<System> {
         if types.len() != self.elements() {
             let expected = format!("{} for {self:?}", self.elements());
@@ -63,6 +74,12 @@ impl Lattice {
         }
         if !(constant > 0.0 && constant.is_finite()) {
             return Err(Error::invalid("lattice constant", constant, "a positive length in Å"));
+        }
+        let closest = constant * self.shortest();
+        if closest < OVERLAP {
+            let found = format!("{constant} Å, with atoms {closest:.1e} Å apart");
+            let expected = format!("at least {:.2} Å, with atoms {OVERLAP} Å apart", OVERLAP / self.shortest());
+            return Err(Error::invalid("lattice constant", found, expected));
         }
         let cell = Cell::orthorhombic(constant, constant, constant)?;
         let basis = self.basis();
@@ -146,6 +163,7 @@ mod tests {
                     found == coordination && (length - 5.0 * distance).abs() < 1e-12,
                     "{lattice:?} {found} {length}"
                 );
+                assert!((length - 5.0 * lattice.shortest()).abs() < 1e-12, "{lattice:?}");
             }
         }
     }
@@ -155,6 +173,8 @@ mod tests {
         let build = |types: &[u32], constant, repeat| Lattice::Rocksalt.build(&salt(), types, constant, repeat);
         assert!(build(&[0], 5.0, [1; 3]).is_err());
         assert!(build(&[0, 1], f64::NAN, [1; 3]).is_err());
+        let message = build(&[0, 1], 0.01, [1; 3]).unwrap_err().to_string();
+        assert!(message.contains("lattice constant") && message.contains("5.0e-3 Å apart"), "{message}");
         assert!(build(&[0, 1], 5.0, [0, 1, 1]).is_err());
         let message = build(&[0, 1], 5.0, [100, 100, 200]).unwrap_err().to_string();
         assert!(message.contains("number of atoms"), "{message}");

@@ -23,6 +23,8 @@ use crate::units::{BOLTZMANN, MASS_VELOCITY2_TO_EV, U_PER_A3_TO_G_PER_CM3};
 pub const SAME_POSITION: f64 = 1e-6;
 /// The largest number of atoms that a system may have.
 pub const MAX_ATOMS: usize = 1_000_000;
+/// Atoms that are closer than this overlap, Å: no bond is shorter.
+pub const OVERLAP: f64 = 0.5;
 /// No coordinate may be further from zero, Å: the cells that an atom is away are counted in 32 bits.
 pub const MAX_COORDINATE: f64 = 1e8;
 
@@ -91,6 +93,20 @@ impl System {
     /// Whether there are no atoms.
     pub fn is_empty(&self) -> bool {
         self.types.is_empty()
+    }
+
+    /// An atom as messages name it: by its number from 1 and its species.
+    pub fn atom_name(&self, atom: usize) -> String {
+        let species = self.types.get(atom).and_then(|&t| self.species.get(t as usize));
+        format!("atom {} ({})", atom + 1, species.map_or("?", |s| &s.name))
+    }
+
+    /// Net charge of the ions of a salt, e; `None` where there is no anion, or a species whose charge is not known.
+    pub fn ionic_charge(&self) -> Option<f64> {
+        let present = self.species.iter().zip(self.counts()).filter(|(_, count)| *count > 0);
+        let charges = present.map(|(species, n)| Some((species.charge_e?, n))).collect::<Option<Vec<_>>>()?;
+        let is_salt = charges.iter().any(|(charge, _)| *charge < 0.0);
+        is_salt.then(|| charges.iter().map(|(charge, n)| charge * *n as f64).sum())
     }
 
     /// Mass of atom `i`, u.

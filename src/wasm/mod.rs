@@ -69,6 +69,8 @@ pub fn to_object(value: &impl Serialize) -> Result<JsValue, JsValue> {
 #[cfg(feature = "engine")]
 fn plain<T: serde::de::DeserializeOwned>(object: &JsValue, what: &str, expected: &str) -> Result<T, Error> {
     let unusable = |reason: String| Error::invalid(what, reason, expected);
-    let text = js_sys::JSON::stringify(object).map_err(|_| unusable("an object that is no JSON".to_owned()))?;
-    serde_json::from_str(&String::from(text)).map_err(|error| unusable(error.to_string()))
+    // Of what JSON has no form for, such as undefined, there is no text.
+    let text = js_sys::JSON::stringify(object).ok().and_then(|text| text.as_string());
+    let text = text.ok_or_else(|| unusable("a value that is no JSON".to_owned()))?;
+    serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))
 }

@@ -80,6 +80,39 @@ fn a_run_that_was_killed_repeats_nothing() {
 }
 
 #[test]
+fn what_is_not_quite_as_asked_is_said_at_the_start() {
+    let folder = Folder::new("said");
+    let salt = [
+        ("argon/card.toml", "cacl2-kcl/card.toml"),
+        ("{ \"Ar\": 1 }, \"atoms\": 64", "{ \"KCl\": 1 }, \"atoms\": 7"),
+        ("94.4", "1100"),
+        ("0.1 }", "0 }"),
+    ];
+    let rounded = folder.file("rounded.json", argon(&salt));
+    let told = |run: &str, more: &[&str]| {
+        let output = crucible(&[&["md", run, "--files", &potentials()], more].concat());
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{messages}");
+        messages
+    };
+    assert!(told(&rounded, &[]).starts_with("note: 6 atoms, not 7"), "{}", told(&rounded, &[]));
+    assert!(!told(&rounded, &["--quiet"]).contains("note"));
+    assert!(!told(&folder.file("exact.json", argon(&[])), &[]).contains("note"));
+    folder.file("charged.extxyz", "3\nLattice=\"12 0 0 0 12 0 0 0 12\"\nK 0 0 0\nK 6 0 0\nCl 3 0 0\n");
+    let melt = "\"kind\": \"melt\", \"composition\": { \"Ar\": 1 }, \"atoms\": 64, \"density_g_cm3\": 1.374";
+    let charged = [
+        ("\"kind\": \"card\", \"file\": \"argon/card.toml\"", OWN_POTENTIAL),
+        (melt, "\"kind\": \"file\", \"file\": \"charged.extxyz\""),
+        ("0.1 }", "0 }"),
+    ];
+    let charged = folder.file("charged.json", argon(&charged));
+    assert!(told(&charged, &["--quiet"]).starts_with("warning: the charges of the cell add up to +1 e"));
+}
+
+const OWN_POTENTIAL: &str =
+    "\"kind\": \"mtp\", \"file\": \"cacl2-kcl/potential.almtp\", \"species\": [\"K\", \"Ca\", \"Cl\"]";
+
+#[test]
 fn what_cannot_be_written_is_said_before_the_run() {
     let folder = Folder::new("unwritable");
     let run = folder.file("run.json", argon(&[]));

@@ -12,12 +12,25 @@ const APT_LIMIT: Duration = Duration::from_secs(900);
 /// Seconds without a byte after which apt tries no longer.
 const APT_SILENCE: &str = "30";
 
-/// Installs Debian packages after saying why; fails with the commands to type where that can't be done.
-pub fn install_debian(packages: &[&str], reason: &str) -> Outcome {
+/// The packages of Chromium elsewhere, and a browser that is there under another name.
+const CHROMIUM_BY_HAND: &str = "
+    sudo dnf install chromium            (Fedora)
+    sudo pacman -S chromium              (Arch)
+    sudo zypper install chromium         (openSUSE)
+    brew install --cask chromium         (macOS)
+
+or, with a Chromium or Chrome that is somewhere else:
+
+    CHROMIUM=/path/to/chromium cargo dev test
+";
+
+/// Installs Debian packages after saying why; fails with the commands to type where that can't be done. `elsewhere` is what to
+/// type on systems without apt.
+pub fn install_debian(packages: &[&str], reason: &str, elsewhere: &str) -> Outcome {
     let list = packages.join(" ");
     let by_hand = format!("apt-get update && apt-get install --no-install-recommends {list}");
     if !exists("apt-get") {
-        return Err(format!("{reason}\nThis system has no apt-get; on Debian 12 these would be the packages: {list}"));
+        return Err(format!("{reason}\nThis system has no apt-get to install it. Please type:\n{elsewhere}"));
     }
     if !is_root() {
         return Err(format!("{reason}\nInstalling needs root. Please type:\n\n    sudo sh -c '{by_hand}'\n"));
@@ -65,6 +78,17 @@ pub fn chromium() -> Outcome<String> {
     if let Some(path) = find() {
         return Ok(path);
     }
-    install_debian(&["chromium"], "The browser tests run the built site in a real Chromium, which is not installed.")?;
+    let reason = "The browser tests run the built site in a real Chromium, which is not installed.";
+    install_debian(&["chromium"], reason, CHROMIUM_BY_HAND)?;
     find().ok_or_else(|| "chromium was installed but is not on the search path".to_owned())
+}
+
+/// How to get a nightly with its library's source by hand.
+pub fn rustup_by_hand(nightly: &str) -> String {
+    let install = format!("    rustup toolchain install {nightly} --profile minimal --component rust-src,clippy\n");
+    if exists("rustup") {
+        return format!("\n{install}");
+    }
+    // As https://rustup.rs says.
+    format!("\n    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh\n{install}")
 }

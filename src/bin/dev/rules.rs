@@ -17,7 +17,17 @@ struct Rule {
 
 const RULES: [Rule; 2] = [
     Rule {
-        words: &["wasm_bindgen", "wasm_bindgen_rayon", "js_sys", "web_sys", "plotters_canvas", "JsValue"],
+        words: &[
+            "wasm_bindgen",
+            "wasm_bindgen_futures",
+            "wasm_bindgen_rayon",
+            "serde_wasm_bindgen",
+            "console_error_panic_hook",
+            "js_sys",
+            "web_sys",
+            "plotters_canvas",
+            "JsValue",
+        ],
         within: &["src"],
         except: &["src/wasm", "src/bin/dev"],
         reason: "only src/wasm may name JS types: physics knows nothing of the browser",
@@ -76,6 +86,21 @@ fn rust_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_crate_of_the_browser_s_side_has_a_rule() {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let manifest = fs::read_to_string(manifest).expect("the manifest");
+        let (_, section) = manifest.split_once("[target.'cfg(target_arch = \"wasm32\")'.dependencies]\n").expect("it");
+        let names = section.lines().take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once(" = "));
+        // plotters-backend is plain Rust.
+        let names: Vec<&str> = names.map(|(name, _)| name).filter(|name| *name != "plotters-backend").collect();
+        assert!(names.contains(&"serde-wasm-bindgen"), "{names:?}");
+        for name in names {
+            let code = format!("use {}::x;", name.replace('-', "_"));
+            assert!(find_word(&code, RULES[0].words).is_some(), "{name} has no rule");
+        }
+    }
 
     #[test]
     fn whole_identifiers_count_and_comments_do_not() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::Outcome;
 use crate::process::{command, exists, output, run_within};
-use crate::provision::install_debian;
+use crate::provision::{install_debian, rustup_by_hand};
 
 /// The nightly that is installed where rustup can reach its server.
 const PINNED_NIGHTLY: &str = "nightly-2026-05-20";
@@ -52,7 +52,7 @@ impl WasmToolchain {
         let reason =
             "The wasm side is checked by the lints of the compiler that builds it, and they are not installed.";
         if self.linker.is_some() {
-            return install_debian(&[DEBIAN_LINTS], reason);
+            return install_debian(&[DEBIAN_LINTS], reason, &rustup_by_hand(PINNED_NIGHTLY));
         }
         println!("{reason}\nAsking rustup for the component clippy.");
         let mut rustup = command("rustup", root);
@@ -92,8 +92,10 @@ pub fn provide(root: &Path) -> Outcome<WasmToolchain> {
             Err(error) => println!("rustup could not: {error}"),
         }
     }
-    install_debian(&DEBIAN_PACKAGES, reason).map_err(|error| {
-        format!("{error}\nOr, where rustup can download:\n\n    rustup toolchain install {PINNED_NIGHTLY} --profile minimal --component rust-src\n")
+    let by_hand = rustup_by_hand(PINNED_NIGHTLY);
+    install_debian(&DEBIAN_PACKAGES, reason, &by_hand).map_err(|error| {
+        let other = format!("\nOr, where rustup can download:\n{by_hand}");
+        if exists("apt-get") { error + &other } else { error }
     })?;
     debian_toolchain().ok_or_else(|| "Debian's packages were installed but give no compiler for wasm".to_owned())
 }

@@ -65,6 +65,7 @@ export class RunView {
     this.setUp = el("a", { class: "button", href: "#/" }, "Set-up");
     this.errors = el("div", { class: "error-panel", role: "alert", hidden: true });
     this.unkept = el("p", { class: "notice", role: "status", hidden: true });
+    this.buttons = el("div", { class: "run-buttons" }, this.pauseButton, this.stepButton, this.resetButton, this.setUp);
     this.atoms = new AtomsView();
     this.thermodynamics = new ThermodynamicsPanel();
     this.structure = new StructurePanel();
@@ -80,7 +81,7 @@ export class RunView {
         { class: "run-bar" },
         this.title,
         el("div", { class: "stage" }, this.stageName, this.stageProgress, this.numbers),
-        el("div", { class: "run-buttons" }, this.pauseButton, this.stepButton, this.resetButton, this.setUp),
+        this.buttons,
       ),
       this.stageAbout,
       this.errors,
@@ -95,6 +96,7 @@ export class RunView {
       this.scan.element,
     );
     onThemeChange(() => this.atoms.themeChanged());
+    for (const buttons of [this.buttons, this.atoms.stage]) buttons.addEventListener("click", (event) => this.#clicked(event));
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("visibilitychange", () => {
       if (document.hidden && this.client?.state === "running") void this.save();
@@ -292,6 +294,13 @@ export class RunView {
       el("p", {}, "What was measured so far stays below. Reset starts again; “Set-up” keeps your choices."),
     );
     this.errors.hidden = false;
+  }
+
+  /** A button pressed by mouse or finger gives up the focus: the space bar then pauses, and does not press it again. @param {MouseEvent} event */
+  #clicked(event) {
+    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    // A press by keyboard counts no clicks. "Pause" does by itself what the space bar shall do.
+    if (event.detail > 0 && button !== this.pauseButton) button?.blur();
   }
 
   /** The space bar pauses, except where it already means something. @param {KeyboardEvent} event */

@@ -197,7 +197,7 @@ function numberFields(spec) {
   const field = (/** @type {import("../../components/number-field.js").NumberFieldOptions} */ options) => new NumberField(options);
   const density = spec.structure.density_g_cm3 ?? undefined;
   return {
-    atoms: field({ name: "atoms", label: "Atoms", min: 8, max: MAX_ATOMS, value: spec.structure.atoms ?? 256, integer: true, hint: "More atoms: smoother averages, slower steps." }),
+    atoms: field({ name: "atoms", label: "Atoms", min: 8, max: MAX_ATOMS, value: spec.structure.atoms ?? 256, integer: true, hint: "Rounded to whole formula units. More atoms: smoother averages, slower steps." }),
     density: field({ name: "density", label: "Starting density", unit: "g/cm³", min: 0.01, max: 30, value: density, optional: true, hint: "Left empty, it is estimated." }),
     temperature: field({ name: "temperature", label: "Temperature", unit: "K", min: 1, max: 6000, value: spec.temperature_k }),
     pressure: field({ name: "pressure", label: "Pressure", unit: "GPa", min: -1, max: 100, value: spec.pressure_gpa ?? 0, hint: "0.0001 GPa is one atmosphere; 0 is as good here. For NPT." }),

@@ -14,11 +14,24 @@ async function load() {
 }
 
 /**
+ * Refuses what is no text as the engine refuses a text that it can't read.
+ *
+ * @param {string} what @param {unknown} text
+ */
+function requireText(what, text) {
+  if (typeof text === 'string') return;
+  const found = text === null ? 'null' : typeof text;
+  throw { kind: 'invalid', message: `${what}: found ${found}; expected the text of a file, a string`, hint: null };
+}
+
+/**
  * Energy, site energies, forces and PlusStress of every configuration of a .cfg text.
  *
  * Rejects with `{ kind, message, hint }` where the input can't be used.
  */
 export async function evaluate(potentialText, cfgText) {
+  requireText('potential', potentialText);
+  requireText('configurations', cfgText);
   ready ??= load();
   await ready;
   return evaluateNow(potentialText, cfgText);
