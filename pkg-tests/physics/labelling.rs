@@ -314,6 +314,15 @@ fn inputs_state_the_structure_and_the_level() {
 }
 
 #[test]
+fn masses_in_the_input_of_pw_are_plain_numbers() {
+    let input = &settings(Code::Qe).inputs(&structure()).expect("salt")[0].text;
+    let rows = input.lines().skip_while(|line| *line != "ATOMIC_SPECIES").skip(1).take(2);
+    let masses: Vec<f64> =
+        rows.map(|row| row.split_whitespace().nth(1).expect("a mass").parse().expect("a number")).collect();
+    assert!((masses[0] - 35.45).abs() < 0.05 && (masses[1] - 39.098).abs() < 0.05, "{masses:?}");
+}
+
+#[test]
 fn a_real_run_of_cp2k_reads() {
     let label =
         read_cp2k(&text(&reference::tree().join("labels/cp2k-kcl8.out")), "cp2k-kcl8.out").expect("a real output");

@@ -36,7 +36,8 @@ pub(super) fn write(system: &System, electrons: Electrons) -> Result<String> {
         kinds.len()
     );
     for kind in &kinds {
-        let _ = writeln!(out, "{kind} {} {kind}.upf", element(kind)?.atomic_weight());
+        // Printed itself, the weight shows its uncertainty: "39.0983(1)".
+        let _ = writeln!(out, "{kind} {} {kind}.upf", f64::from(element(kind)?.atomic_weight()));
     }
     out.push_str("CELL_PARAMETERS angstrom\n");
     for vector in system.cell.vectors().column_iter() {
