@@ -23,8 +23,8 @@ use super::{calculation, files, species};
   crucible label mine.extxyz --code vasp --collect my-runs --out training.extxyz
   crucible label alloy.extxyz --code gpaw --metal --run labels --out alloy-labelled.extxyz
 
-Each configuration has a folder of its own. Outputs of calculations of your own are collected beside the structures that they are
-of: melt-3.out, melt-3/OUTCAR and the like belong to the structure named melt-3, a single output to a single structure. What is labelled already is not run again, what was interrupted is. GPAW's
+Each configuration has a folder of its own. Outputs of your own calculations are read if their structures are given with --collect:
+melt-3.out or melt-3/OUTCAR belongs to the structure named melt-3, a single output to a single structure. What is labelled already is not run again, what was interrupted is. GPAW's
 scripts for salts take D3(BJ) from Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder.
 Never mix labels of two codes or settings in one fit. A .cfg data set numbers species by their places in --species, from 0;
 for `crucible train --template` with a potential that numbers them otherwise, write .extxyz.")]
@@ -304,7 +304,11 @@ fn places(folder: &Path) -> Result<Vec<PathBuf>> {
         entries.flatten().map(|entry| entry.path()).filter(|path| path.join(STRUCTURE).is_file()).collect();
     places.sort_unstable();
     match places.is_empty() {
-        true => Err(Error::invalid(files::name(folder), "no inputs", "folders that `crucible label --write` made")),
+        true => Err(Error::invalid(
+            files::name(folder),
+            "no inputs",
+            "folders that `crucible label --write` made, or the structures of your own outputs",
+        )),
         false => Ok(places),
     }
 }

@@ -3,7 +3,7 @@
 //! Absolute energies say nothing: codes put zero where they like. But forces are the slopes of the energy, so a small
 //! potential fitted to forces alone predicts how the energy changes within a composition, and how the stress differs from a
 //! pressure. Labels in another unit, or of the other sign, show as a slope far from 1 between the two. The pressure itself is
-//! left out: codes are off in it where their basis is small. Stresses that agree with the forces are fitted to as well then:
+//! left out: codes are off in it where their basis is small. Stresses that do not contradict the forces are fitted to as well then:
 //! with them the slope of the energies is sharp.
 
 use crate::error::{Error, Result};
@@ -27,8 +27,6 @@ const FEWEST_PAIRS: usize = 4;
 const STEPS: usize = 12;
 /// Weight of stresses, once they agree with the forces, beside 1 of forces.
 const STRESS_WEIGHT: f64 = 0.1;
-/// Steps of the fit to stresses as well, from where the other ended.
-const MORE_STEPS: usize = 4;
 /// Correlation from which a slope is believed that is another unit's, and from which any other is.
 const CLEAR: f64 = 0.8;
 const VERY_CLEAR: f64 = 0.9;
@@ -93,14 +91,19 @@ pub(super) fn check(set: &DataSet, weights: &Weights, min_dist: f64, cutoff: f64
     let Some(fitted) = fit(spec.build()?, &sample, 0.0, STEPS)? else { return Ok(()) };
     let (energies, stresses) = slopes(&fitted, &sample)?;
     let (energies, stresses) = (energies.filter(|_| energy), stresses.filter(|_| stress));
-    if energies.is_some() && stresses.is_some_and(|slope| slope.is_clear() && slope.is_near(NEAR)) {
-        let Some(fitted) = fit(fitted, &sample, STRESS_WEIGHT, MORE_STEPS)? else { return Ok(()) };
-        let (energies, _) = slopes(&fitted, &sample)?;
-        return energies.map_or(Ok(()), |slope| slope.judge("energies", NEAR, &ENERGY_SUSPECTS));
+    if let Some(slope) = stresses.filter(|slope| slope.is_clear() && !slope.is_near(NEAR)) {
+        // First, since they may tell that it is the forces that stresses do not agree with.
+        energies.map_or(Ok(()), |slope| slope.judge("energies", NEAR_FORCES_ALONE, &ENERGY_SUSPECTS))?;
+        return slope.judge("stresses", NEAR, &STRESS_SUSPECTS);
     }
-    // First, since they may tell that it is the forces that stresses do not agree with.
-    energies.map_or(Ok(()), |slope| slope.judge("energies", NEAR_FORCES_ALONE, &ENERGY_SUSPECTS))?;
-    stresses.map_or(Ok(()), |slope| slope.judge("stresses", NEAR, &STRESS_SUSPECTS))
+    if energies.is_none() || stresses.is_none() {
+        // Energies that the volume rules may even fall where forces alone say that they rise.
+        let rising = energies.filter(|slope| slope.value() > 0.0);
+        return rising.map_or(Ok(()), |slope| slope.judge("energies", NEAR_FORCES_ALONE, &ENERGY_SUSPECTS));
+    }
+    let Some(fitted) = fit(fitted, &sample, STRESS_WEIGHT, STEPS)? else { return Ok(()) };
+    let (energies, _) = slopes(&fitted, &sample)?;
+    energies.map_or(Ok(()), |slope| slope.judge("energies", NEAR, &ENERGY_SUSPECTS))
 }
 
 /// Whether a data set is large enough to tell its units.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crucible::fitting::{DataSet, DataSummary, Fit, FitSpec, TemplateSpec, Weights};
+use crucible::fitting::{DataSet, DataSummary, Fit, FitSpec, TemplateSpec, Weights, reference_energies};
 use crucible::io::{Configuration, read_extxyz, unite_species};
 use crucible::math::Vec3;
 use crucible::system::{Cell, Species};
@@ -106,7 +106,21 @@ fn energies_of_some_in_another_unit_are_refused() {
             scale_energy(one, 1.0 / HARTREE)
         }
     });
-    assert!(message.contains("1 configurations, first 5") && message.contains("others like Hartree"), "{message}");
+    assert!(message.contains("of configuration 5,") && message.contains("others like Hartree"), "{message}");
+}
+
+/// Converted to a larger unit, it would be near zero as well.
+#[test]
+fn an_energy_off_others_near_zero_is_in_no_other_unit() {
+    let (mut all, species) = salts();
+    let energies = reference_energies(&DataSet::new(all.clone(), species.clone()).expect("good data"));
+    for one in &mut all {
+        let explained: f64 = one.system.counts().iter().zip(&energies).map(|(&n, energy)| n as f64 * energy).sum();
+        one.energy = one.energy.map(|energy| energy - explained);
+    }
+    let atoms = all[3].system.len() as f64;
+    all[3].energy = all[3].energy.map(|energy| energy + 2.0 * atoms);
+    begin(all, species, Weights::default()).expect("an outlier, but in eV");
 }
 
 #[test]
