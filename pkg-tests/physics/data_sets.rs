@@ -1,5 +1,8 @@
 //! What a data set is said to hold, what is refused on the command line, and what active sets span.
 
+mod duplicates;
+mod units;
+
 use std::path::Path;
 
 use crucible::fitting::{DataSet, DataSummary, Fit, FitReport, FitSpec, TemplateSpec, Weights};

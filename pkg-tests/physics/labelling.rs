@@ -19,6 +19,13 @@ const STRUCTURE: &str = "3\nLattice=\"8 0 0 0 8 0 0 0 8\" Properties=species:S:1
     Cl 0 0 0\nK 0 0 3.1\nCl 4 4 4\n";
 
 const CP2K: &str = "
+ MODULE QUICKSTEP: ATOMIC COORDINATES IN ANGSTROM
+
+   Atom Kind Element         X             Y             Z       Z(eff)     Mass
+      1    1 Cl   17      0.000000      0.000000      0.000000   7.0000  35.4530
+      2    2 K    19      0.000000      0.000000      3.100000   9.0000  39.0983
+      3    1 Cl   17      4.000000     -4.000000      4.000000   7.0000  35.4530
+
  outer SCF loop converged in   1 iterations or    8 steps
   *** SCF run converged in     8 steps ***
 
@@ -64,6 +71,7 @@ const CP2K_LATER: &str = "
 ";
 
 const PW: &str = "
+     lattice parameter (alat)  =      15.1178  a.u.
      number of atoms/cell      =            3
      site n.     atom                  positions (alat units)
          1           Cl  tau(   1) = (   0.0000000   0.0000000   0.0000000  )
@@ -253,6 +261,8 @@ fn labels_of_another_geometry_are_refused() {
         (Code::Vasp, "OUTCAR", outcar(), outcar().replace("3.10000", "3.20000")),
         (Code::Vasp, "vasprun.xml", xml.clone(), xml.replace("0.3875", "0.4")),
         (Code::Gpaw, "gpaw.extxyz", gpaw(), gpaw().replace("K 0 0 3.1", "K 0 0 3.2")),
+        (Code::Cp2k, "cp2k.out", CP2K.to_owned(), CP2K.replace("3.100000   9", "3.200000   9")),
+        (Code::Qe, "pw.out", PW.to_owned(), PW.replace("0.3875000", "0.4000000")),
     ] {
         let attached = |text: &str| {
             let settings = settings(code);
@@ -311,6 +321,15 @@ fn inputs_state_the_structure_and_the_level() {
     assert!(settings(Code::Cp2k).inputs(&open).is_err());
     let unnamed = read_extxyz(&STRUCTURE.replace("K ", "Q "), "Q");
     assert!(unnamed.is_err() || settings(Code::Cp2k).inputs(&unnamed.expect("read")[0]).is_err());
+}
+
+#[test]
+fn masses_in_the_input_of_pw_are_plain_numbers() {
+    let input = &settings(Code::Qe).inputs(&structure()).expect("salt")[0].text;
+    let rows = input.lines().skip_while(|line| *line != "ATOMIC_SPECIES").skip(1).take(2);
+    let masses: Vec<f64> =
+        rows.map(|row| row.split_whitespace().nth(1).expect("a mass").parse().expect("a number")).collect();
+    assert!((masses[0] - 35.45).abs() < 0.05 && (masses[1] - 39.098).abs() < 0.05, "{masses:?}");
 }
 
 #[test]

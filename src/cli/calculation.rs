@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crucible::io::Configuration;
-use crucible::labelling::{Code, Settings};
+use crucible::labelling::{Code, Settings, is_collected};
 use crucible::{Error, Result};
 
 use super::files;
@@ -20,6 +20,38 @@ pub fn output(place: &Path, settings: &Settings) -> Option<PathBuf> {
 
 fn outputs(place: &Path, settings: &Settings) -> impl Iterator<Item = PathBuf> {
     settings.outputs().iter().map(|name| place.join(name)).filter(|path| path.is_file())
+}
+
+/// Paths and contents of the outputs, and of the structures beside them, in a folder and those in it; without `others`, which lie
+/// there for another reason.
+///
+/// # Errors
+/// A folder or file that can't be read.
+pub fn outputs_under<'a>(
+    folder: &Path,
+    settings: &Settings,
+    others: impl Iterator<Item = &'a Path>,
+) -> Result<Vec<(String, Vec<u8>)>> {
+    let others: Vec<PathBuf> = others.filter_map(|path| path.canonicalize().ok()).collect();
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).map_err(|error| files::refused(&folder, &error))?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            // Links to folders are not followed: they may lead round in a circle.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if is_collected(&files::name(&path), settings)
+                && path.canonicalize().is_ok_and(|path| path.is_file() && !others.contains(&path))
+            {
+                found.push(path);
+            }
+        }
+    }
+    found.sort_unstable();
+    let text =
+        |path: &Path| path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+    found.into_iter().map(|path| Ok((text(&path), files::read(&path)?))).collect()
 }
 
 /// Whether there is an output that stops before its end, as where the code was killed. One that holds a label, or tells that

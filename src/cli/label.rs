@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use crucible::io::{Configuration, StructureFormat, is_numbered, write_structure};
 use crucible::labelling::{
-    Code, Electrons, STRUCTURE, Settings, check_same_method, input_folders, read_folder_structure,
+    Code, Electrons, STRUCTURE, Settings, check_same_method, collect, input_folders, read_folder_structure,
 };
 use crucible::{Error, Result};
 
@@ -20,14 +20,17 @@ use super::{calculation, files, species};
   crucible label selected.extxyz --code cp2k --run labels --out training.extxyz
   crucible label selected.extxyz --code vasp --write labels
   crucible label --code vasp --collect labels --out training.extxyz
+  crucible label mine.extxyz --code vasp --collect my-runs --out training.extxyz
   crucible label alloy.extxyz --code gpaw --metal --run labels --out alloy-labelled.extxyz
 
-Each configuration has a folder of its own. What is labelled already is not run again, what was interrupted is. GPAW's
+Each configuration has a folder of its own. Outputs of your own calculations are read if their structures are given with --collect:
+melt-3.out or melt-3/OUTCAR belongs to the structure named melt-3, a single output to a single structure. What is labelled already is not run again, what was interrupted is. GPAW's
 scripts for salts take D3(BJ) from Python's package dftd3. VASP needs your POTCAR, Quantum ESPRESSO your pseudo/*.upf in each folder.
 Never mix labels of two codes or settings in one fit. A .cfg data set numbers species by their places in --species, from 0;
 for `crucible train --template` with a potential that numbers them otherwise, write .extxyz.")]
 pub struct Arguments {
-    /// Structures to label: .extxyz, .cfg, LAMMPS .data or POSCAR. Without them, those of earlier inputs.
+    /// Structures to label: .extxyz, .cfg, LAMMPS .data or POSCAR. Without them, those of earlier inputs. With --collect, those
+    /// that outputs belong to whose folder holds none: the ones that the outputs or their folders are named after.
     structures: Option<PathBuf>,
     /// The code.
     #[arg(long, value_enum)]
@@ -106,10 +109,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let expected = "the elements in the order of the types of a .cfg file, which can't name them";
         return Err(Error::invalid("--species", "none", expected));
     }
-    let mut known = known(arguments)?;
-    check_same_method(&known, &settings, "the data set")?;
-    if let (Some(structures), None) = (&arguments.structures, collect) {
-        write_all(structures, folder, &settings, arguments, &known)?;
+    let mut set = LabelledSet { path: arguments.out.as_deref().zip(format), known: known(arguments)?, labelled: 0 };
+    check_same_method(&set.known, &settings, "the data set")?;
+    if let Some(structures) = &arguments.structures {
+        if collect.is_some() {
+            return collect_for(structures, folder, &settings, arguments, &mut set);
+        }
+        write_all(structures, folder, &settings, arguments, &set.known)?;
     }
     if write.is_some() {
         return Ok(());
@@ -122,11 +128,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         structures.push((place, structure));
     }
-    check_names(&structures, &known)?;
-    let (mut labelled, mut failures) = (0, Vec::new());
+    check_names(&structures, &set.known)?;
+    let mut failures = Vec::new();
     for (place, structure) in structures {
         // The names were checked: the atoms are the same.
-        if known.iter().any(|other| same_name(&structure, other)) {
+        if set.has(&structure) {
             continue;
         }
         if run.is_some() {
@@ -136,25 +142,85 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             Ok(label) => label,
             Err(error) => {
                 eprintln!("{error}");
-                failures.push(place);
+                failures.push(place.display().to_string());
                 continue;
             }
         };
+        set.take(label)?;
+    }
+    set.end(&failures)
+}
+
+/// The labels so far.
+struct LabelledSet<'a> {
+    /// The file that they are appended to.
+    path: Option<(&'a Path, StructureFormat)>,
+    /// What the file holds.
+    known: Vec<Configuration>,
+    /// Labels of this command.
+    labelled: usize,
+}
+
+impl LabelledSet<'_> {
+    fn has(&self, structure: &Configuration) -> bool {
+        self.known.iter().any(|other| same_name(structure, other))
+    }
+
+    fn take(&mut self, label: Configuration) -> Result<()> {
         eprintln!("{}", summary(&label));
-        if let (Some(path), Some(format)) = (&arguments.out, format) {
+        if let Some((path, format)) = self.path {
             append(path, format, &label)?;
         }
-        labelled += 1;
-        known.push(label);
+        self.labelled += 1;
+        self.known.push(label);
+        Ok(())
     }
-    eprintln!("{labelled} labelled, {} failed", failures.len());
-    match failures.first() {
-        Some(first) => {
-            let found = format!("{} of {}, first {}", failures.len(), labelled + failures.len(), first.display());
-            Err(Error::invalid("labels that failed", found, "outputs that converged and ended"))
+
+    /// Says how many labels there are, and which failed.
+    fn end(&self, failures: &[String]) -> Result<()> {
+        eprintln!("{} labelled, {} failed", self.labelled, failures.len());
+        match failures.first() {
+            Some(first) => {
+                let found = format!("{} of {}, first {first}", failures.len(), self.labelled + failures.len());
+                Err(Error::invalid("labels that failed", found, "outputs that converged and ended"))
+            }
+            None => Ok(()),
         }
-        None => Ok(()),
     }
+}
+
+/// Reads the outputs that are in a folder, whoever wrote their inputs, as labels of the structures that they are named after.
+fn collect_for(
+    structures: &Path,
+    folder: &Path,
+    settings: &Settings,
+    arguments: &Arguments,
+    set: &mut LabelledSet,
+) -> Result<()> {
+    let mut given = species::read(structures)?;
+    for (k, structure) in given.iter_mut().enumerate() {
+        structure.name.get_or_insert_with(|| format!("{:04}", k + 1));
+    }
+    let own = [Some(structures), arguments.out.as_deref()];
+    let outputs = calculation::outputs_under(folder, settings, own.into_iter().flatten())?;
+    let collected = collect(&outputs, &given, settings)?;
+    let mut labels: Vec<(PathBuf, Configuration)> =
+        collected.labelled.into_iter().map(|label| (folder.to_owned(), label)).collect();
+    for (_, label) in &mut labels {
+        species::assign(std::slice::from_mut(label), &arguments.species)?;
+    }
+    check_names(&labels, &set.known)?;
+    collected.failures.iter().for_each(|failure| eprintln!("{failure}"));
+    for (_, label) in labels {
+        if !set.has(&label) {
+            set.take(label)?;
+        }
+    }
+    let unlabelled: Vec<String> =
+        given.iter().filter(|structure| !set.has(structure)).filter_map(|structure| structure.name.clone()).collect();
+    unlabelled.iter().for_each(|name| eprintln!("{name}: no label"));
+    let others = collected.failures.iter().map(|failure| failure.to_string());
+    set.end(&if unlabelled.is_empty() { others.collect() } else { unlabelled })
 }
 
 fn out_format(path: &Path) -> Result<StructureFormat> {
@@ -238,7 +304,11 @@ fn places(folder: &Path) -> Result<Vec<PathBuf>> {
         entries.flatten().map(|entry| entry.path()).filter(|path| path.join(STRUCTURE).is_file()).collect();
     places.sort_unstable();
     match places.is_empty() {
-        true => Err(Error::invalid(files::name(folder), "no inputs", "folders that `crucible label --write` made")),
+        true => Err(Error::invalid(
+            files::name(folder),
+            "no inputs",
+            "folders that `crucible label --write` made, or the structures of your own outputs",
+        )),
         false => Ok(places),
     }
 }

@@ -9,6 +9,7 @@ mod efs;
 mod errors;
 mod files;
 mod grade;
+mod interrupt;
 mod label;
 mod labelled;
 mod md;

@@ -12,7 +12,7 @@ use crucible::io::{read_almtp, write_almtp, write_mtp};
 use crucible::potential::mtp::MtpParameters;
 use crucible::{Error, Result};
 
-use super::{errors, files, labelled, species};
+use super::{errors, files, interrupt, labelled, species};
 
 /// Time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
@@ -26,7 +26,9 @@ const DATA_CURVE: [f64; 3] = [0.125, 0.25, 0.5];
 #[command(after_help = "Examples:
   crucible train salt.extxyz -o salt.mtp --level 14 --cutoff 6 --species K,Ca,Cl
   crucible train train.cfg -o fitted.mtp --template 16.mtp --energy-weight 1 --force-weight 0.01 --stress-weight 0.001
-  crucible train more.cfg -o better.mtp --template fitted.mtp --starts 1 --json report.json --save fit.state")]
+  crucible train more.cfg -o better.mtp --template fitted.mtp --starts 1 --json report.json --save fit.state
+
+Ctrl-C ends the fit at its next step and writes the best potential so far; a second one ends at once.")]
 pub struct Arguments {
     /// Labelled configurations: .cfg or extended XYZ; several files one after the other.
     #[arg(required = true, num_args = 1.., value_name = "DATA")]
@@ -123,10 +125,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let sizes = sizes(arguments, &template, &data);
     let mut fit = open(arguments, template, data)?;
     announce(&fit);
+    interrupt::watch("the fit");
     let (mut shown, mut saved) = (Instant::now(), Instant::now());
     loop {
         let progress = fit.advance(&mut || true)?;
-        let late = limit.is_some_and(|limit| Instant::now() > limit);
+        // An end that is asked for waits for the first potential: there is nothing to write before.
+        let asked = interrupt::asked() && fit.potential().is_some();
+        let late = asked || limit.is_some_and(|limit| Instant::now() > limit);
         if shown.elapsed() > PROGRESS_EVERY || progress.end.is_some() || late {
             shown = Instant::now();
             eprintln!("{}", line(&progress, started.elapsed()));

@@ -8,6 +8,8 @@ use crate::neighbor::NeighborList;
 use crate::system::{SAME_POSITION, Species, System};
 use crate::units::EV_PER_A3_TO_GPA;
 
+use super::{plausible, units};
+
 /// Skin of the neighbour lists, Å: not zero, so that the potential alone decides on pairs at the very cutoff.
 const SKIN: f64 = 0.1;
 /// How far to look for the closest pair, Å; no two atoms of a condensed phase are further apart.
@@ -66,12 +68,13 @@ impl DataSet {
     /// Checks labelled configurations whose types index `species`.
     ///
     /// # Errors
-    /// No configuration; a label that is missing or not finite; a configuration marked as not converged; labels by two methods;
+    /// No configuration; lengths that are not in Å; a label that is missing or not finite; a configuration marked as not converged; labels by two methods;
     /// two configurations that have the same atoms and different labels.
     pub fn new(configurations: Vec<Configuration>, species: Vec<Species>) -> Result<Self> {
         if configurations.is_empty() {
             return Err(Error::invalid("data set", "no configuration", "labelled configurations"));
         }
+        plausible::check_lengths(configurations.iter().map(|configuration| &configuration.system))?;
         check_labelled(&configurations)?;
         check_one_method(&configurations)?;
         let mut set = Self { species, configurations: Vec::new(), notes: Vec::new() };
@@ -86,6 +89,7 @@ impl DataSet {
         set.drop_duplicates()?;
         set.note_stresses();
         set.note_net_forces();
+        set.note_units();
         Ok(set)
     }
 
@@ -187,7 +191,8 @@ impl DataSet {
         let pairs = duplicates(&self.configurations.iter().map(|labelled| &labelled.system).collect::<Vec<_>>());
         for &(first, second) in &pairs {
             let (a, b) = (&self.configurations[first], &self.configurations[second]);
-            if let Some(difference) = contradiction(a, b) {
+            let order = a.system.matched_with(&b.system).unwrap_or_default();
+            if let Some(difference) = contradiction(a, b, &order) {
                 let names = format!("{} and {}", describe(first, &a.name), describe(second, &b.name));
                 return Err(Error::invalid(names, difference, "equal labels for equal structures"));
             }
@@ -218,6 +223,14 @@ impl DataSet {
             let n = self.len();
             self.notes
                 .push(format!("{missing} of {n} periodic configurations have no stress: only the others' are fitted"));
+        }
+    }
+
+    fn note_units(&mut self) {
+        if !units::can_check(self) {
+            let note =
+                "too few configurations to check units: energies must be in eV, forces in eV/Å, stresses in eV/Å^3";
+            self.notes.push(note.to_owned());
         }
     }
 
@@ -314,16 +327,16 @@ fn labelled(configuration: Configuration, index: usize) -> Result<Labelled> {
     Ok(Labelled { number: index + 1, name, system, labels: Labels { energy, forces, stress } })
 }
 
-/// Systems that have the atoms of an earlier one, each with the first such, in order.
+/// Systems that have the atoms of an earlier one, in whichever order and images, each with the first such, in order.
 pub(super) fn duplicates(systems: &[&System]) -> Vec<(usize, usize)> {
-    // Equal structures are near each other in the order of any coordinate.
-    let key = |k: usize| systems[k].positions.first().map_or(0.0, |position| position.x);
+    let fingerprints: Vec<f64> = systems.iter().map(|system| system.fingerprint()).collect();
     let mut order: Vec<usize> = (0..systems.len()).collect();
-    order.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
+    order.sort_by(|&a, &b| fingerprints[a].total_cmp(&fingerprints[b]));
+    let apart = |a: usize, b: usize| fingerprints[b] - fingerprints[a];
     let mut first = vec![None; systems.len()];
     for (place, &a) in order.iter().enumerate() {
-        for &b in order[place + 1..].iter().take_while(|&&b| key(b) - key(a) < SAME_POSITION) {
-            if systems[a].coincides_with(systems[b]) {
+        for &b in order[place + 1..].iter().take_while(|&&b| apart(a, b) < 10.0 * SAME_POSITION) {
+            if systems[a].matched_with(systems[b]).is_some() {
                 let earlier: &mut Option<usize> = &mut first[a.max(b)];
                 *earlier = Some(earlier.map_or(a.min(b), |known| known.min(a.min(b))));
             }
@@ -332,11 +345,12 @@ pub(super) fn duplicates(systems: &[&System]) -> Vec<(usize, usize)> {
     first.into_iter().enumerate().filter_map(|(second, first)| Some((first?, second))).collect()
 }
 
-fn contradiction(a: &Labelled, b: &Labelled) -> Option<String> {
+/// What two labels of one structure disagree in; `order` names the atom of `b` at the place of each of `a`.
+fn contradiction(a: &Labelled, b: &Labelled, order: &[usize]) -> Option<String> {
     let volume = a.system.cell.volume();
     let (a, b) = (&a.labels, &b.labels);
     let energy = (a.energy - b.energy).abs() / a.forces.len() as f64;
-    let force = a.forces.iter().zip(&b.forces).map(|(f, g)| (f - g).amax()).fold(0.0, f64::max);
+    let force = a.forces.iter().zip(order).map(|(f, &k)| (f - b.forces[k]).amax()).fold(0.0, f64::max);
     if energy > SAME_LABEL {
         return Some(format!("the same atoms, energies {energy:.4} eV an atom apart"));
     }

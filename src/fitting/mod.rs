@@ -13,6 +13,7 @@ pub mod maxvol;
 mod normal;
 mod optimizer;
 mod outliers;
+mod plausible;
 mod report;
 mod span;
 mod spec;
@@ -53,15 +54,21 @@ pub fn reference_energies(set: &DataSet) -> Vec<f64> {
 
 /// The same from the atoms of each species and the energy of configurations that have atoms.
 fn composition_energies(species: usize, labelled: &[(Vec<usize>, f64)]) -> Vec<f64> {
+    weighted_composition_energies(species, labelled, &vec![1.0; labelled.len()])
+}
+
+/// The same with a weight, above 0, of each configuration.
+fn weighted_composition_energies(species: usize, labelled: &[(Vec<usize>, f64)], weights: &[f64]) -> Vec<f64> {
     let atoms = |counts: &[usize]| counts.iter().sum::<usize>() as f64;
     let per_atom = |(counts, energy): &(Vec<usize>, f64)| energy / atoms(counts);
-    let mean = labelled.iter().map(per_atom).sum::<f64>() / labelled.len().max(1) as f64;
+    let all = weights.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let mean = labelled.iter().zip(weights).map(|(entry, weight)| weight * per_atom(entry)).sum::<f64>() / all;
     let (mut matrix, mut right) = (DMatrix::zeros(species, species), DVector::zeros(species));
-    for entry in labelled {
+    for (entry, weight) in labelled.iter().zip(weights) {
         let n = atoms(&entry.0);
         let shares = DVector::from_iterator(species, entry.0.iter().map(|&count| count as f64 / n));
-        matrix += &shares * shares.transpose();
-        right += shares * (per_atom(entry) - mean);
+        matrix += &shares * shares.transpose() * *weight;
+        right += shares * (weight * (per_atom(entry) - mean));
     }
     let ridge = 1e-9 * matrix.trace();
     for k in 0..species {

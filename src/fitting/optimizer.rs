@@ -21,7 +21,7 @@ use super::normal::{Accumulator, LinearSolution, NormalEquations, Prepared, Step
 use super::spec::FitSpec;
 use super::start::{random_radial, set_min_dist};
 use super::state::{Candidate, FitEnd, FitPoint, FitProgress, FitState};
-use super::{reference_energies, units};
+use super::{plausible, reference_energies, units};
 
 /// Configurations of one block of a pass, if memory allows.
 const BLOCK: usize = 16;
@@ -69,18 +69,21 @@ impl Fit {
     ///
     /// # Errors
     /// A specification out of range; species that differ in number; min_dist above the closest pair; a cutoff that no pair
-    /// is within; fewer equations than parameters.
+    /// is within; labels that can't be, or in another unit than eV and Å; fewer equations than parameters.
     pub fn new(mut template: MtpParameters, data: DataSet, spec: FitSpec) -> Result<Self> {
-        spec.validate()?;
-        if template.species_count != data.species.len() {
-            let expected = format!("{}, as in the data set", data.species.len());
-            return Err(Error::invalid("species of the template", template.species_count, expected));
-        }
-        set_min_dist(&mut template, &data)?;
-        template.validate()?;
-        if spec.weights.energy > 0.0 && spec.weights.force > 0.0 {
-            units::check(&data, template.radial_basis.min_dist, template.radial_basis.max_dist)?;
-        }
+        prepare(&mut template, &data, &spec)?;
+        plausible::check(&data, &spec.weights)?;
+        units::check(&data, &spec.weights, template.radial_basis.min_dist, template.radial_basis.max_dist)?;
+        Self::of(template, data, spec)
+    }
+
+    /// The same, whatever the units of the labels.
+    pub(super) fn unchecked(mut template: MtpParameters, data: DataSet, spec: FitSpec) -> Result<Self> {
+        prepare(&mut template, &data, &spec)?;
+        Self::of(template, data, spec)
+    }
+
+    fn of(template: MtpParameters, data: DataSet, spec: FitSpec) -> Result<Self> {
         let (training, held_out) = data.split(spec.held_out);
         let (training, _) = training.split(1.0 - spec.training_share);
         training.check_species()?;
@@ -423,6 +426,17 @@ impl Fit {
         let value = norms.iter().map(|norm| weight * (norm - 1.0).powi(2)).sum();
         (value, DMatrix::from_fn(n, n, curvature), DVector::from_fn(n, slope))
     }
+}
+
+/// What the template takes of the data, and what no fit of the two can do without.
+fn prepare(template: &mut MtpParameters, data: &DataSet, spec: &FitSpec) -> Result<()> {
+    spec.validate()?;
+    if template.species_count != data.species.len() {
+        let expected = format!("{}, as in the data set", data.species.len());
+        return Err(Error::invalid("species of the template", template.species_count, expected));
+    }
+    set_min_dist(template, data)?;
+    template.validate()
 }
 
 fn moved(values: &[f64], step: &DVector<f64>) -> Vec<f64> {

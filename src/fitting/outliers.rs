@@ -74,8 +74,8 @@ pub(super) fn outliers(
     found.into_iter().take(MOST).map(|(_, outlier)| outlier).collect()
 }
 
-/// Median, and a standard deviation from the median of the deviations.
-fn typical(values: &[Option<f64>]) -> Option<(f64, f64)> {
+/// Median of at least eight, and a standard deviation from the median of the deviations.
+pub(super) fn typical(values: &[Option<f64>]) -> Option<(f64, f64)> {
     let finite: Vec<f64> = values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
     if finite.len() < FEWEST {
         return None;
@@ -85,7 +85,8 @@ fn typical(values: &[Option<f64>]) -> Option<(f64, f64)> {
     Some((middle, MAD_TO_DEVIATION * median(deviations)))
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// Of at least one number.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

@@ -13,6 +13,7 @@ use crate::units::EV_PER_A3_TO_GPA;
 use super::composition_energies;
 use super::dataset::{duplicates, neighbor_list};
 use super::outliers::{Outlier, outliers};
+use super::plausible;
 use super::report::{formula, proportions};
 
 /// How far to look for the closest atoms of each pair of species, Å.
@@ -130,9 +131,10 @@ impl DataSummary {
     /// Looks through configurations whose types index `species`, whose names are numbers where files do not name elements.
     ///
     /// # Errors
-    /// A cell that no list of neighbours can be made for.
+    /// Lengths that are not in Å; a cell that no list of neighbours can be made for.
     pub fn new(configurations: &[Configuration], species: &[Species]) -> Result<Self> {
         let names: Vec<&str> = species.iter().map(|species| species.name.as_str()).collect();
+        plausible::check_lengths(configurations.iter().map(|configuration| &configuration.system))?;
         let contacts = contacts(configurations, species.len())?;
         let energies = energies(configurations, species.len());
         let forces: Vec<Option<f64>> = configurations.iter().map(largest_force).collect();

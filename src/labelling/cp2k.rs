@@ -187,7 +187,24 @@ pub fn read_cp2k(text: &str, file: &str) -> Result<Label> {
     if !output.has("PROGRAM ENDED AT") {
         return Err(output.unusable("an output that stops before the program's end"));
     }
-    Ok(Label { energy, forces, pressure, elements, positions: None })
+    let positions = read_positions(&output)?;
+    Ok(Label { energy, forces, pressure, elements, positions })
+}
+
+/// `1  1  K  19  x y z  Z(eff) mass` under "ATOMIC COORDINATES IN ANGSTROM"; `None` where the output was asked for none.
+fn read_positions(output: &Output) -> Result<Option<Vec<Vec3>>> {
+    let headers = ["ATOMIC COORDINATES IN ANGSTROM", "ATOMIC COORDINATES IN angstrom"];
+    let Some(header) = headers.iter().find_map(|header| output.last(header)) else { return Ok(None) };
+    let mut positions = Vec::new();
+    let is_heading = |line: &str| line.trim().is_empty() || line.contains("Atom");
+    for line in output.after(header).skip_while(|(_, line)| is_heading(line)) {
+        if line.1.split_whitespace().next().and_then(|index| index.parse().ok()) != Some(positions.len() + 1) {
+            break;
+        }
+        let place = line.1.split_whitespace().count() as isize - 5;
+        positions.push(output.vector(line, place.max(0), "position, charge of the core and mass of an atom")?);
+    }
+    Ok((!positions.is_empty()).then_some(positions))
 }
 
 /// `1  1  K  x y z` under "ATOMIC FORCES in [a.u.]", or `FORCES|  1  x y z |f|` of later versions.

@@ -110,6 +110,12 @@ pub fn collect(files: &[(String, Vec<u8>)], structures: &[Configuration], settin
     Ok(collected)
 }
 
+/// Whether [`collect`] may read a file of this path, as the structure of its folder or as an output.
+pub fn is_collected(path: &str, settings: &Settings) -> bool {
+    let own = file_of(path);
+    own == STRUCTURE || settings.outputs().contains(&own) || looks_like_output(path, settings)
+}
+
 /// The outputs among files: one of each folder, that which the code's list names first.
 fn outputs<'a>(files: &'a [(String, Vec<u8>)], settings: &Settings) -> Vec<(&'a str, &'a [u8])> {
     let rank = |path: &str| settings.outputs().iter().position(|name| file_of(path) == *name);

@@ -21,7 +21,9 @@ mod vasp;
 mod vasprun;
 
 pub use cp2k::read_cp2k;
-pub use folders::{Collected, InputFolder, STRUCTURE, collect, folder_name, input_folders, read_folder_structure};
+pub use folders::{
+    Collected, InputFolder, STRUCTURE, collect, folder_name, input_folders, is_collected, read_folder_structure,
+};
 pub use gpaw::read_gpaw;
 pub use qe::read_pw;
 pub use vasp::read_outcar;

@@ -36,7 +36,8 @@ pub(super) fn write(system: &System, electrons: Electrons) -> Result<String> {
         kinds.len()
     );
     for kind in &kinds {
-        let _ = writeln!(out, "{kind} {} {kind}.upf", element(kind)?.atomic_weight());
+        // Printed itself, the weight shows its uncertainty: "39.0983(1)".
+        let _ = writeln!(out, "{kind} {} {kind}.upf", f64::from(element(kind)?.atomic_weight()));
     }
     out.push_str("CELL_PARAMETERS angstrom\n");
     for vector in system.cell.vectors().column_iter() {
@@ -74,7 +75,21 @@ pub fn read_pw(text: &str, file: &str) -> Result<Label> {
         return Err(output.unusable("an output that stops before the program's end"));
     }
     let elements = read_elements(&output, forces.len());
-    Ok(Label { energy, elements, forces, pressure: stress, positions: None })
+    let positions = read_positions(&output)?;
+    Ok(Label { energy, elements, forces, pressure: stress, positions })
+}
+
+/// `1   K   tau(   1) = ( x y z )`, in units of the lattice parameter; `None` where either is not told.
+fn read_positions(output: &Output) -> Result<Option<Vec<Vec3>>> {
+    let (header, parameter) = (output.last("positions (alat units)"), output.last("lattice parameter (alat)"));
+    let (Some(header), Some(parameter)) = (header, parameter) else { return Ok(None) };
+    let alat = output.number(parameter, -2, "lattice parameter in a.u.")? * BOHR;
+    let mut positions = Vec::new();
+    for (number, line) in output.after(header).take_while(|(_, line)| line.contains("tau(")) {
+        let (_, position) = line.split_once("= (").ok_or_else(|| output.error((number, line), "a position"))?;
+        positions.push(output.vector((number, position), 0, "position in alat")? * alat);
+    }
+    Ok((!positions.is_empty()).then_some(positions))
 }
 
 /// `atom    1 type  1   force =   x y z`: the first block after the header holds the total forces.

@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod composition;
 pub mod lattice;
+mod matching;
 pub mod melt;
 pub mod sizes;
 pub mod species;

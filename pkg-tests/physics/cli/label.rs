@@ -78,6 +78,41 @@ fn another_structure_of_a_known_name_is_no_known_structure() {
     assert!(code == Some(0) && message.contains("0 labelled, 0 failed"), "{message}");
 }
 
+/// Outputs of one's own, in a folder that `label --write` did not make.
+#[test]
+fn outputs_of_one_s_own_are_collected_for_the_structures_they_are_named_after() {
+    let folder = Folder::new("label-own");
+    let named = |name: &str| STRUCTURE.replace("pbc", &format!("name={name} pbc"));
+    let structures = folder.file("mine.extxyz", named("melt-1") + &named("melt-2"));
+    std::fs::create_dir_all(folder.path("runs/melt-2/scf")).expect("a folder");
+    folder.file("runs/melt-1.out", PW);
+    folder.file("runs/notes.txt", "not an output");
+    let (runs, out) = (folder.path("runs"), folder.path("set.extxyz"));
+    let collect = || label(&[&structures, "--collect", &runs, "--out", &out]);
+    let (code, message) = collect();
+    assert!(code == Some(2) && message.contains("melt-2: no label") && message.contains("1 of 2"), "{message}");
+    folder.file("runs/melt-2/scf/pw.out", PW);
+    // The first is in the data set already.
+    let (code, message) = collect();
+    assert!(code == Some(0) && message.contains("1 labelled, 0 failed"), "{message}");
+    let written = read_extxyz(&text(Path::new(&out)), "set").expect("a data set");
+    let names: Vec<_> = written.iter().filter_map(|one| one.name.as_deref()).collect();
+    assert_eq!(names, ["melt-1", "melt-2"]);
+    assert!(written.iter().all(|one| one.energy.is_some() && one.forces.is_some()));
+}
+
+#[test]
+fn structures_that_no_output_is_named_after_are_told() {
+    let folder = Folder::new("label-strange");
+    let structures = folder.file("mine.extxyz", STRUCTURE.to_owned() + STRUCTURE);
+    std::fs::create_dir_all(folder.path("runs")).expect("a folder");
+    let runs = folder.path("runs");
+    assert!(refusal(&["label", &structures, "--code", "qe", "--collect", &runs]).contains("pw.out"));
+    folder.file("runs/other.out", PW);
+    let (code, message) = label(&[&structures, "--collect", &runs]);
+    assert!(code == Some(2) && message.contains("without its structure") && message.contains("0001"), "{message}");
+}
+
 #[test]
 fn labels_are_appended_on_a_line_of_their_own() {
     let folder = Folder::new("label-append");

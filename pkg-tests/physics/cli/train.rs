@@ -67,6 +67,29 @@ fn a_fit_goes_on_from_the_state_that_it_saved() {
     assert!(code == Some(2) && message.contains("fit.state") && message.contains("--save"), "{message}");
 }
 
+/// Ctrl-C in a terminal is SIGINT.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_fit_with_the_best_potential_so_far() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let folder = Folder::new("ctrl-c");
+    let data = folder.file("data.extxyz", write_extxyz(&labelled_by(&teacher(), 24)));
+    let out = folder.path("out.mtp");
+    // Were the signal lost, the fit would end after the time that it may take at most, and not speak of Ctrl-C.
+    let given = ["train", &data, "-o", &out, "--level", "6", "--starts", "1000", "--max-time", "120"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crucible"));
+    let mut fit = command.args(given).stderr(Stdio::piped()).spawn().expect("the binary");
+    let mut lines = BufReader::new(fit.stderr.take().expect("its messages")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains(": loss")), "no progress");
+    let sent = Command::new("kill").args(["-INT", &fit.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let rest: Vec<String> = lines.collect();
+    assert!(fit.wait().is_ok_and(|status| status.success()), "{rest:?}");
+    assert!(rest.iter().any(|line| line.starts_with("Ctrl-C")), "{rest:?}");
+    crucible::io::read_mtp(&text(Path::new(&out)), "out").expect("a whole potential");
+}
+
 /// The device that is always full.
 #[cfg(target_os = "linux")]
 #[test]

@@ -1,0 +1,190 @@
+//! Labels in other units than eV and Å are refused, and no good ones are.
+
+use std::path::Path;
+
+use crucible::fitting::{DataSet, DataSummary, Fit, FitSpec, TemplateSpec, Weights, reference_energies};
+use crucible::io::{Configuration, read_extxyz, unite_species};
+use crucible::math::Vec3;
+use crucible::system::{Cell, Species};
+
+use crate::reference::text;
+
+const HARTREE: f64 = 27.211_386;
+const BOHR: f64 = 0.529_177_2;
+const GPA: f64 = 160.217_66;
+
+fn shipped(file: &str, names: &[&str]) -> (Vec<Configuration>, Vec<Species>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials").join(file);
+    let mut all = read_extxyz(&text(&path), file).expect("our own data");
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let species = unite_species(&mut all, &names).expect("named species");
+    (all, species)
+}
+
+fn salts() -> (Vec<Configuration>, Vec<Species>) {
+    shipped("cacl2-kcl/data/test.extxyz", &["K", "Ca", "Cl"])
+}
+
+/// Begins a fit, which checks the labels.
+fn begin(all: Vec<Configuration>, species: Vec<Species>, weights: Weights) -> crucible::Result<Fit> {
+    let data = DataSet::new(all, species)?;
+    let template = TemplateSpec::new(4, data.species.len(), 5.0).build()?;
+    Fit::new(template, data, FitSpec { weights, ..FitSpec::default() })
+}
+
+/// What is said of the salts after a change to each of them, numbered from 0.
+fn refusal(change: impl Fn(usize, &mut Configuration)) -> String {
+    let (mut all, species) = salts();
+    all.iter_mut().enumerate().for_each(|(k, one)| change(k, one));
+    let message = begin(all, species, Weights::default()).err().expect("a refusal").to_string();
+    assert!(message.contains("expected"), "{message}");
+    message
+}
+
+fn scale_energy(one: &mut Configuration, factor: f64) {
+    one.energy = one.energy.map(|energy| energy * factor);
+}
+
+fn scale_forces(one: &mut Configuration, factor: f64) {
+    one.forces.iter_mut().flatten().for_each(|force| *force *= factor);
+}
+
+fn scale_stress(one: &mut Configuration, factor: f64) {
+    one.plus_stress = one.plus_stress.map(|stress| stress * factor);
+}
+
+#[test]
+fn the_shipped_sets_pass() {
+    for (file, names) in [
+        ("cacl2-kcl/data/train.extxyz", &["K", "Ca", "Cl"][..]),
+        ("cacl2-kcl/data/test.extxyz", &["K", "Ca", "Cl"]),
+        ("ca-cu/data/train.extxyz", &["Ca", "Cu"]),
+        ("ca-cu/data/test.extxyz", &["Ca", "Cu"]),
+    ] {
+        let (all, species) = shipped(file, names);
+        assert!(all.iter().all(|one| one.features.iter().any(|(name, _)| name == "method")), "{file}");
+        begin(all, species, Weights::default()).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+}
+
+#[test]
+fn without_stresses_the_salts_pass_too() {
+    let (mut all, species) = salts();
+    all.iter_mut().for_each(|one| one.plus_stress = None);
+    begin(all, species, Weights::default()).expect("energies and forces of one surface");
+}
+
+#[test]
+fn atomic_forces_are_refused_beside_right_stresses() {
+    let message = refusal(|_, one| scale_forces(one, BOHR / HARTREE));
+    assert!(message.contains("forces that look like Hartree/bohr"), "{message}");
+}
+
+#[test]
+fn atomic_energies_and_forces_are_refused_beside_right_stresses() {
+    let message = refusal(|_, one| {
+        scale_energy(one, 1.0 / HARTREE);
+        scale_forces(one, BOHR / HARTREE);
+    });
+    assert!(message.contains("bohr"), "{message}");
+}
+
+#[test]
+fn energies_of_some_in_another_unit_are_refused() {
+    for (factor, name, others) in [(1.0, "Hartree", [3, 11, 20]), (2.0, "Rydberg", [0, 1, 2])] {
+        let message = refusal(|k, one| {
+            if others.contains(&k) {
+                scale_energy(one, factor / HARTREE);
+            }
+        });
+        let first = format!("3 configurations, first {}", others[0] + 1);
+        assert!(message.contains(name) && message.contains(&first) && message.contains("others not"), "{message}");
+    }
+    // The others are those in eV, where most are not.
+    let message = refusal(|k, one| {
+        if k != 4 {
+            scale_energy(one, 1.0 / HARTREE)
+        }
+    });
+    assert!(message.contains("of configuration 5,") && message.contains("others like Hartree"), "{message}");
+}
+
+/// Converted to a larger unit, it would be near zero as well.
+#[test]
+fn an_energy_off_others_near_zero_is_in_no_other_unit() {
+    let (mut all, species) = salts();
+    let energies = reference_energies(&DataSet::new(all.clone(), species.clone()).expect("good data"));
+    for one in &mut all {
+        let explained: f64 = one.system.counts().iter().zip(&energies).map(|(&n, energy)| n as f64 * energy).sum();
+        one.energy = one.energy.map(|energy| energy - explained);
+    }
+    let atoms = all[3].system.len() as f64;
+    all[3].energy = all[3].energy.map(|energy| energy + 2.0 * atoms);
+    begin(all, species, Weights::default()).expect("an outlier, but in eV");
+}
+
+#[test]
+fn an_energy_of_an_alloy_in_hartree_is_refused() {
+    let (mut all, species) = shipped("ca-cu/data/train.extxyz", &["Ca", "Cu"]);
+    all.iter_mut().step_by(4).for_each(|one| scale_energy(one, 1.0 / HARTREE));
+    let message = begin(all, species, Weights::default()).err().expect("a refusal").to_string();
+    assert!(message.contains("look like Hartree"), "{message}");
+}
+
+#[test]
+fn stresses_in_gpa_or_kbar_are_refused() {
+    let message = refusal(|_, one| scale_stress(one, GPA));
+    assert!(message.contains("stresses that look like GPa"), "{message}");
+    let message = refusal(|_, one| scale_stress(one, 10.0 * GPA));
+    assert!(message.contains("kbar"), "{message}");
+}
+
+/// Where there are too few to compare with forces, pressures are judged by their size.
+#[test]
+fn pressures_beyond_any_are_refused_of_few_configurations() {
+    let (mut all, species) = salts();
+    all.truncate(5);
+    all.iter_mut().for_each(|one| scale_stress(one, 30.0 * GPA));
+    let message = begin(all, species, Weights::default()).err().expect("a refusal").to_string();
+    assert!(message.contains("GPa in half of the configurations"), "{message}");
+}
+
+#[test]
+fn signs_that_disagree_are_refused() {
+    let message = refusal(|_, one| scale_stress(one, -1.0));
+    assert!(message.contains("stresses of another sign"), "{message}");
+    let message = refusal(|_, one| scale_forces(one, -1.0));
+    assert!(message.contains("forces of the other sign"), "{message}");
+}
+
+#[test]
+fn forces_that_are_all_zero_are_refused() {
+    let message = refusal(|_, one| scale_forces(one, 0.0));
+    assert!(message.contains("exactly zero"), "{message}");
+    let (mut all, species) = salts();
+    all.iter_mut().for_each(|one| scale_forces(one, 0.0));
+    begin(all, species, Weights { force: 0.0, ..Weights::default() }).expect("a fit to energies");
+}
+
+/// Lists of neighbours of such cells would have millions of entries: the summary must refuse before it makes any.
+#[test]
+fn positions_in_nm_are_refused_at_once() {
+    let (mut all, species) = salts();
+    for one in &mut all {
+        let edge = |k: usize| 0.1 * one.system.cell.vectors().column(k).norm();
+        one.system.cell = Cell::orthorhombic(edge(0), edge(1), edge(2)).expect("a cell");
+        one.system.positions.iter_mut().for_each(|p: &mut Vec3| *p *= 0.1);
+    }
+    let summary = DataSummary::new(&all, &species).expect_err("a refusal").to_string();
+    let set = DataSet::new(all, species).expect_err("a refusal").to_string();
+    assert!(summary.contains("lengths in Å") && summary.contains("nm") && summary == set, "{summary}");
+}
+
+#[test]
+fn a_set_that_is_too_small_to_check_says_so() {
+    let (mut all, species) = salts();
+    let noted = |set: &DataSet| set.notes.iter().any(|note| note.contains("too few configurations to check units"));
+    assert!(!noted(&DataSet::new(all.clone(), species.clone()).expect("good data")));
+    all.truncate(7);
+    assert!(noted(&DataSet::new(all, species).expect("good data")));
+}
