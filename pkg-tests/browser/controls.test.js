@@ -15,7 +15,7 @@ before(async () => {
 after(() => browser.close());
 
 /** Engines that are started and ended while memory is watched. */
-const ENGINES = 12;
+const ENGINES = 20;
 /** Memory that each may leave behind, MB. One with its workers holds well over 20; single readings of the whole scatter by some 20. */
 const MOST_LEFT_MB = 3;
 

@@ -38,7 +38,20 @@ test("a liquid's properties open their curves and go home as files", async () =>
   assert.match(readFileSync(await csv.path(), "utf8"), /^property,of,route,value,standard error,unit.*\nSelf-diffusion/s);
   await details.locator("summary").first().click();
   const [svg] = await Promise.all([page.waitForEvent("download"), details.locator("button:text-is('Download the chart as SVG')").first().click()]);
-  assert.match(readFileSync(await svg.path(), "utf8"), /^<svg[\s\S]*<\/svg>\s*$/);
+  const drawing = readFileSync(await svg.path(), "utf8");
+  assert.match(drawing, /^<svg[\s\S]*<\/svg>\s*$/);
+  // The files go alone: what made them is in them, and in their names what they are.
+  assert.match(drawing, /<desc>Self-diffusion of Ar, Einstein: [\s\S]*fit window: [\s\S]*made by: \{"schema":1,[\s\S]*<\/desc>/);
+  assert.match(svg.suggestedFilename(), /^self-diffusion-of-ar-mean-square-displacement\.svg$/);
+  const [numbers] = await Promise.all([page.waitForEvent("download"), details.locator("button:text-is('Download all as CSV')").first().click()]);
+  assert.match(readFileSync(await numbers.path(), "utf8"), /^# Self-diffusion of Ar, Einstein: .*\n(# .*\n)*# fit window: .*\n(# .*\n)*series,Time \(ps\),/);
+
+  // What is a curve as a whole has no value to wait for, and a second route has its own curve.
+  const states = page.locator(".properties tr", { hasText: "Vibrational density of states" }).first();
+  assert.match((await states.textContent()) ?? "", /Ready: see its curve/);
+  const cepstral = page.locator(".properties tr", { hasText: "cepstral analysis" }).first();
+  await cepstral.locator("button").click();
+  await page.waitForFunction(() => document.querySelectorAll(".properties tr:not([hidden]) .property-details canvas").length >= 2);
   await close();
 });
 

@@ -173,7 +173,7 @@ fn bad_structures_are_refused() {
             small.replace("1 1 2.5", "0 0 0"),
             "configuration 1: found atom 1 (0) and atom 2 (1), 0 Å apart",
         ),
-        ("none.cfg", small.replace("Size\n2", "Size\n0"), "at least 1 atom"),
+        ("none.cfg", "BEGIN_CFG\nSize\n0\nSupercell\n5 0 0\n0 5 0\n0 0 5\nAtomData: id type cartes_x cartes_y cartes_z\nEND_CFG\n".to_owned(), "at least 1 atom"),
         ("column.cfg", small.replace(" cartes_z", ""), "cartes"),
         ("words.cfg", "some words".to_owned(), "BEGIN_CFG"),
         ("empty.cfg", String::new(), "configuration"),

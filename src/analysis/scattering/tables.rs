@@ -21,10 +21,13 @@ pub(super) const NEUTRONS: [(&str, f64); 83] = [
     ("Th", 10.31), ("Pa", 9.1), ("U", 8.417), ("Np", 10.55), ("Am", 8.3),
 ];
 
-/// Symbol, (a_i, b_i in Å^2) and c of the neutral atom's form factor for X-rays (Waasmaier and Kirfel, Acta Cryst. A51, 416 (1995),
+/// Symbol, (a_i, b_i in Å^2) and c.
+type FormFactor = (&'static str, [(f64, f64); 5], f64);
+
+/// Parameters of the neutral atom's form factor for X-rays (Waasmaier and Kirfel, Acta Cryst. A51, 416 (1995),
 /// doi:10.1107/S0108767394013292).
 #[rustfmt::skip]
-pub(super) const X_RAYS: [(&str, [(f64, f64); 5], f64); 98] = [
+pub(super) const X_RAYS: [FormFactor; 98] = [
     ("H", [(0.413048, 15.569946), (0.294953, 32.398468), (0.187491, 5.711404), (0.080701, 61.889874), (0.023736, 1.334118)], 0.000049),
     ("He", [(0.732354, 11.553918), (0.753896, 4.595831), (0.283819, 1.546299), (0.190003, 26.463964), (0.039139, 0.377523)], 0.000487),
     ("Li", [(0.974637, 4.334946), (0.158472, 0.342451), (0.811855, 97.102966), (0.262416, 201.363831), (0.790108, 1.409234)], 0.002542),
