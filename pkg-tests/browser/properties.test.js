@@ -45,13 +45,6 @@ test("a liquid's properties open their curves and go home as files", async () =>
   assert.match(svg.suggestedFilename(), /^self-diffusion-of-ar-mean-square-displacement\.svg$/);
   const [numbers] = await Promise.all([page.waitForEvent("download"), details.locator("button:text-is('Download all as CSV')").first().click()]);
   assert.match(readFileSync(await numbers.path(), "utf8"), /^# Self-diffusion of Ar, Einstein: .*\n(# .*\n)*# fit window: .*\n(# .*\n)*series,Time \(ps\),/);
-
-  // What is a curve as a whole has no value to wait for, and a second route has its own curve.
-  const states = page.locator(".properties tr", { hasText: "Vibrational density of states" }).first();
-  assert.match((await states.textContent()) ?? "", /Ready: see its curve/);
-  const cepstral = page.locator(".properties tr", { hasText: "cepstral analysis" }).first();
-  await cepstral.locator("button").click();
-  await page.waitForFunction(() => document.querySelectorAll(".properties tr:not([hidden]) .property-details canvas").length >= 2);
   await close();
 });
 
@@ -81,7 +74,7 @@ test("the numbers of a running chart change below the reader's focus", async () 
 test("a small liquid runs to a viscosity with an error bar", async () => {
   const { page, close } = await openPage(browser);
   await choose(page, "argon-liquid");
-  await fill(page, { atoms: 108, temperature: 150, equilibration: 2, production: 100 });
+  await fill(page, { atoms: 108, temperature: 150, equilibration: 2, production: 240 });
   await page.click("form button[type=submit]");
   await untilState(page, "finished");
   const row = page.locator(".properties tr", { hasText: "Shear viscosity" }).first();
@@ -89,6 +82,13 @@ test("a small liquid runs to a viscosity with an error bar", async () => {
   const [, value, error] = /^([\d.]+) ± ([\d.]+) mPa s/.exec(text) ?? assert.fail(`no viscosity with an error: ${text}`);
   // Argon at 1.374 g/cm³ and 150 K has about 0.2 mPa s; the run is short.
   assert.ok(Number(value) > 0.1 && Number(value) < 0.4 && Number(error) < 0.5 * Number(value), text);
+
+  // What is a curve as a whole has no value to wait for, and a second route has its own curve.
+  const states = page.locator(".properties tr", { hasText: "Vibrational density of states" }).first();
+  assert.match((await states.textContent()) ?? "", /Ready: see its curve/);
+  const cepstral = page.locator(".properties tr", { hasText: "cepstral analysis" }).first();
+  await cepstral.locator("button").click();
+  await page.waitForFunction(() => document.querySelectorAll(".properties tr:not([hidden]) .property-details canvas").length >= 1);
   await close();
 });
 
