@@ -86,6 +86,8 @@ test("a small liquid runs to a viscosity with an error bar", async () => {
   // What is a curve as a whole has no value to wait for, and a second route has its own curve.
   const states = page.locator(".properties tr", { hasText: "Vibrational density of states" }).first();
   assert.match((await states.textContent()) ?? "", /Ready: see its curve/);
+  // What was waited for under one name, and came under others, is not waited for any more.
+  assert.equal(await page.locator(".properties tr", { hasText: "Waits until g(r)" }).count(), 0);
   const cepstral = page.locator(".properties tr", { hasText: "cepstral analysis" }).first();
   await cepstral.locator("button").click();
   await page.waitForFunction(() => document.querySelectorAll(".properties tr:not([hidden]) .property-details canvas").length >= 1);

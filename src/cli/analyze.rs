@@ -18,10 +18,11 @@ use super::{files, properties};
   crucible analyze XDATCAR --interval-fs 10 --temperature-k 1100 --skip 200
   crucible analyze melt.dump --log log.lammps --units real
 A LAMMPS dump has units metal (or an ITEM: UNITS line) and a column id; xu yu zu, or images, keep paths whole.
-A log gives viscosities and thermal conductivity: thermo output, the file of a fix ave/time, or columns below a header such as
+A log gives heat capacities (and what else follows from volume and energy), viscosities and thermal conductivity: thermo output, the file of a fix ave/time, or columns below a header such as
   Step Temp Volume TotEng Pxx Pyy Pzz Pxy Pxz Pyz c_flux[1] c_flux[2] c_flux[3]
-with a row every 10 fs or so, of a run at constant volume. c_flux[1], ... are those of compute heat/flux, of all atoms; columns
-Jx Jy Jz (v_Jx, ...) are the same per volume. crucible md --log writes one.")]
+with a row every 10 fs or so; transport needs a run at constant volume. c_flux[1], ... are those of compute heat/flux, of all atoms;
+columns Jx Jy Jz (v_Jx, ...) are the same per volume. The thermal conductivity of a mixture needs frames with velocities as well, as
+often, and a row of the log at the time of each. crucible md --log writes one.")]
 pub struct Arguments {
     /// The trajectory.
     trajectory: PathBuf,

@@ -199,7 +199,7 @@ impl<'a> Salt<'a> {
         let rest = self.integrals.mixed(integral, &rest, current).error;
         let error = MeanError { standard_error: rest.standard_error.map(|error| error / whole), ..rest };
         let to_siemens = self.charges[k] * TO_SIEMENS_PER_METRE / self.thermal_volume();
-        let its_part = format!("Part of the conductivity that {} carries", species.name);
+        let its_part = format!("Conductivity by {}", species.name);
         let [of_mobility, of_conductivity] =
             [(mobility.name.as_str(), to_mobility, MOBILITY_UNIT), (&its_part, to_siemens, UNIT)]
                 .map(|(label, factor, unit)| running_integral(label, &self.integrals, &mixed, factor, unit));

@@ -1,5 +1,5 @@
 //! Trajectories made elsewhere, through the same observers as a run's own, frame by frame in bounded memory; beside one a log
-//! of stress and heat flux.
+//! of stress and heat flux, whose volumes and energies tell heat capacities too.
 //!
 //! Frames must be equally spaced in time. Positions that a file has wrapped into the cell are unwrapped by the nearest image
 //! from frame to frame, which is right while no atom moves further than half of the cell in between; a note says so.

@@ -22,7 +22,7 @@ export class AnalyzeForm {
     });
     this.log = new FileDrop({
       label: "Log of stress and heat flux (optional)",
-      hint: "A LAMMPS log, the file of a fix ave/time, or columns below a header: Step or Time, Pxx Pyy Pzz Pxy Pxz Pyz, c_flux[1] to c_flux[3]. For viscosities and thermal conductivity.",
+      hint: "A LAMMPS log, the file of a fix ave/time, or columns below a header: Step or Time, Pxx Pyy Pzz Pxy Pxz Pyz, c_flux[1] to c_flux[3]. For viscosities and thermal conductivity; with Temp, Volume and TotEng for heat capacities too.",
       accept: "",
       changed: () => {},
       unread: true,

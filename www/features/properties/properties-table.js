@@ -67,7 +67,7 @@ export class PropertiesTable {
   /** @param {Property[]} properties @param {Measured[]} measured */
   show(properties, measured) {
     for (const property of properties) {
-      const key = `${property.id}|${property.of}|${property.route}`;
+      const key = keyOf(property);
       let row = this.rows.get(key);
       if (!row) {
         row = new PropertyRow();
@@ -77,7 +77,20 @@ export class PropertiesTable {
       }
       row.show(property, measured, this.kelvin, this.source);
     }
+    this.#forgetOthers(new Set(properties.map(keyOf)));
     this.element.hidden = properties.length === 0;
+  }
+
+  /** What was waited for under another name, as shells whose pairs were not known, has no row any more. @param {Set<string>} shown */
+  #forgetOthers(shown) {
+    for (const [key, row] of this.rows) {
+      if (shown.has(key)) continue;
+      row.dispose();
+      row.line.remove();
+      row.details.remove();
+      this.rows.delete(key);
+      for (const [quantity, latest] of this.latest) if (latest === row) this.latest.delete(quantity);
+    }
   }
 
   /** @param {PropertyRow} row @param {Property} property */
@@ -91,6 +104,11 @@ export class PropertiesTable {
     section.append(row.line, row.details);
     section.hidden = false;
   }
+}
+
+/** @param {Property} property */
+function keyOf({ id, of, route }) {
+  return `${id}|${of}|${route}`;
 }
 
 /** One property: a line of the table, and a second one with its curves that opens at a press. */
