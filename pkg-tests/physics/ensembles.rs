@@ -435,5 +435,6 @@ fn slow_nve_drift_of_a_salt() {
     let ions = simulation.system().len();
     assert!((500..520).contains(&ions), "{ions}");
     let drift = drift(&format!("NVE, {ions} ions, 100 ps at {} fs", spec.timestep_fs), &mut simulation, 5000);
-    assert!(drift.abs() < 1e-4, "{drift}");
+    // Seen: 5e-6, as much as the energy fluctuates by from step to step.
+    assert!(drift.abs() < 3e-5, "{drift}");
 }
