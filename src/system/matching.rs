@@ -29,19 +29,27 @@ impl System {
     /// [`SAME_POSITION`] times 10.
     pub fn fingerprint(&self) -> f64 {
         let (faces, turn) = (self.cell.face_distances(), std::f64::consts::TAU);
-        let of_atom = |position: &Vec3| {
+        // By species, or every decoration of a lattice would have the same.
+        let weights: Vec<f64> = self.species.iter().map(|species| weight(&species.name)).collect();
+        let of_atom = |(position, kind): (&Vec3, &u32)| {
             let s = self.cell.fractional(position);
             // Along an open direction the coordinate is in Å itself.
             let along =
                 |k: usize| if faces[k].is_finite() { faces[k] / turn * (turn * s[k] + 1.0).sin() } else { s[k] };
-            along(0) + along(1) + along(2)
+            weights[*kind as usize] * (along(0) + along(1) + along(2))
         };
-        self.positions.iter().map(of_atom).sum::<f64>() / self.len().max(1) as f64
+        self.positions.iter().zip(&self.types).map(of_atom).sum::<f64>() / self.len().max(1) as f64
     }
 
     fn name_of(&self, atom: usize) -> &str {
         &self.species[self.types[atom] as usize].name
     }
+}
+
+/// A number from 0.5 to 1 of a species' name, by the hash of Fowler, Noll and Vo.
+fn weight(name: &str) -> f64 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    0.5 + 0.5 * f64::from(hash) / f64::from(u32::MAX)
 }
 
 /// The atoms of a system by species and place in the cell.

@@ -1,8 +1,8 @@
 //! What atoms scatter, by element.
 
 /// Symbol and coherent scattering length of the bound natural element for neutrons, fm (Rauch and Waschkowski,
-/// Landolt–Börnstein I/16A, 6 (2000), doi:10.1007/10499706_6). Elements that swallow thermal neutrons, whose length depends on the
-/// wavelength, are left out.
+/// Landolt–Börnstein I/16A, 6 (2000), doi:10.1007/10499706_6). B, Cd, In, Sm, Eu and Gd, whose lengths are
+/// complex and depend on the wavelength, are left out.
 #[rustfmt::skip]
 pub(super) const NEUTRONS: [(&str, f64); 83] = [
     ("H", -3.7409), ("He", 3.0985), ("Li", -1.93), ("Be", 7.79), ("C", 6.6472), ("N", 9.36),

@@ -14,11 +14,12 @@ const HELD_ENERGY: f64 = 0.2;
 /// What needs no energies.
 const OF_VOLUME: [&str; 3] = ["density", "molar-volume", "compressibility"];
 
-/// What a log tells with the ensemble that it shows, in words; nothing where it lacks temperatures or energies.
-pub(super) fn of_log(log: &FluxLog, system: &System) -> Option<(Vec<Property>, String)> {
+/// What a log tells with the ensemble that it shows, in words; nothing where it lacks temperatures or energies, or volumes
+/// though the cell changes.
+pub(super) fn of_log(log: &FluxLog, system: &System, cell_changes: bool) -> Option<(Vec<Property>, String)> {
     let freedom = (3 * system.len()).saturating_sub(3).max(1) as f64;
     let read = |row: &FluxRow| {
-        let volume = row.volume.or(system.cell.volume())?;
+        let volume = row.volume.or(system.cell.volume().filter(|_| !cell_changes))?;
         let kinetic = 0.5 * freedom * BOLTZMANN * row.temperature_kelvin?;
         Some((row.time_fs, [volume, row.energy? - kinetic, kinetic]))
     };
@@ -30,13 +31,22 @@ pub(super) fn of_log(log: &FluxLog, system: &System) -> Option<(Vec<Property>, S
     let volume_varies = spread(rows.iter().map(|(_, now)| now[0] / rows[0].1[0])) > HELD_VOLUME;
     let energy_spread = spread(rows.iter().map(|(_, now)| now[1] + now[2] - rows[0].1[1] - rows[0].1[2]));
     let thermal = (0.5 * freedom).sqrt() * BOLTZMANN * kelvin;
-    let (held, words) = match (volume_varies, energy_spread < HELD_ENERGY * thermal) {
-        (true, _) => (Held::Pressure { kelvin, gpa }, format!("constant pressure, {gpa:.3} GPa, and {kelvin:.1} K")),
+    let pressure = gpa / EV_PER_A3_TO_GPA;
+    let enthalpy = |now: &[f64; 3]| now[1] + now[2] + pressure * now[0];
+    let enthalpy_spread = spread(rows.iter().map(|(_, now)| enthalpy(now) - enthalpy(&rows[0].1)));
+    let under_pressure = Held::Pressure { kelvin, gpa };
+    let (held, words) = match (volume_varies, energy_spread.min(enthalpy_spread) < HELD_ENERGY * thermal) {
+        (true, true) => (under_pressure, format!("constant enthalpy and {gpa:.3} GPa, whose fluctuations are others")),
+        (true, false) => (under_pressure, format!("constant pressure, {gpa:.3} GPa, and {kelvin:.1} K")),
         (false, true) => (Held::Energy, "constant energy".to_owned()),
         (false, false) => (Held::Temperature { kelvin }, format!("constant volume and {kelvin:.1} K")),
     };
     let note = format!("The log's volume and energy are read as those of a run at {words}.");
-    Some((thermodynamics::properties(&seen, &Amount::new(system), held), note))
+    let mut properties = thermodynamics::properties(&seen, &Amount::new(system), held);
+    if words.contains("enthalpy") {
+        properties.retain(|property| property.route == "mean");
+    }
+    Some((properties, note))
 }
 
 /// What the cells of the frames tell, if they change.

@@ -100,7 +100,7 @@ impl Watch {
 
     /// The ensemble that a log shows, in words.
     pub(super) fn ensemble(&self, log: &FluxLog) -> Option<String> {
-        heat::of_log(log, &self.first).map(|(_, note)| note)
+        heat::of_log(log, &self.first, self.cell_changes).map(|(_, note)| note)
     }
 
     /// What the frames lack.
@@ -163,7 +163,7 @@ impl Watch {
             // Counted in frames, as if they were 1 fs apart.
             structure.retain(|property| property.id != "residence-time");
         }
-        let heat = match log.and_then(|log| heat::of_log(log, &self.first)) {
+        let heat = match log.and_then(|log| heat::of_log(log, &self.first, self.cell_changes)) {
             Some((properties, _)) => properties,
             None if self.cell_changes => {
                 kelvin.map(|kelvin| heat::of_cells(&self.cells, &self.first, kelvin)).unwrap_or_default()

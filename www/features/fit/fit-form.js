@@ -130,10 +130,10 @@ export class FitForm {
     };
   }
 
-  /** @returns {boolean} whether all numbers can be used */
-  check() {
+  /** @param {boolean} goesOn whether with a fitted potential, which brings its own form @returns {boolean} whether all numbers can be used */
+  check(goesOn = false) {
     const { cutoff, basis, ...always } = this.fields;
-    const counted = this.template ? Object.values(always) : Object.values(this.fields);
+    const counted = this.template || goesOn ? Object.values(always) : Object.values(this.fields);
     const faulty = counted.filter((field) => !field.check());
     const input = faulty[0]?.input;
     const details = input?.closest("details");

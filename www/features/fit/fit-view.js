@@ -92,7 +92,7 @@ export class FitView {
   /** @param {Fitted} [further] what to go on from: all else is as for a new fit */
   async #fit(further) {
     this.#showError(undefined);
-    if (!this.form.check()) return;
+    if (!this.form.check(further !== undefined)) return;
     this.#stopFitter();
     if (further) this.result.setAside();
     else this.result.clear();

@@ -85,6 +85,7 @@ export class PropertiesTable {
   #forgetOthers(shown) {
     for (const [key, row] of this.rows) {
       if (shown.has(key)) continue;
+      if (row.isOpen) this.open.add(key);
       row.dispose();
       row.line.remove();
       row.details.remove();
