@@ -18,7 +18,7 @@
 use super::cepstrum;
 use super::diffusion::A2_PER_FS_TO_1E9_M2_PER_S;
 use super::green_kubo::{GreenKubo, Integral};
-use super::report::{NO_SAMPLES, integrated, limited, running_integral};
+use super::report::{NO_SAMPLES, POINTS, integrated, limited, running_integral};
 use super::spectrum::Flux;
 use crate::analysis::{Estimate, Property};
 use crate::math::statistics::MeanError;
@@ -200,9 +200,10 @@ impl<'a> Salt<'a> {
         let error = MeanError { standard_error: rest.standard_error.map(|error| error / whole), ..rest };
         let to_siemens = self.charges[k] * TO_SIEMENS_PER_METRE / self.thermal_volume();
         let its_part = format!("Conductivity by {}", species.name);
+        let curves = self.integrals.curves(&mixed, POINTS);
         let [of_mobility, of_conductivity] =
             [(mobility.name.as_str(), to_mobility, MOBILITY_UNIT), (&its_part, to_siemens, UNIT)]
-                .map(|(label, factor, unit)| running_integral(label, &self.integrals, &mixed, factor, unit));
+                .map(|(label, factor, unit)| running_integral(label, &curves, &mixed, factor, unit));
         [
             mobility
                 .measured(Estimate::new(mixed.value, mixed.error, "").scaled(to_mobility, MOBILITY_UNIT))

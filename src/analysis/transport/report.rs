@@ -1,13 +1,13 @@
 //! From an integral to a [`Property`] with the curves behind it.
 
 use super::cepstrum::Limit;
-use super::green_kubo::{GreenKubo, Integral};
+use super::green_kubo::{Curves, GreenKubo, Integral};
 use crate::analysis::{Estimate, Property};
 use crate::chart::{Axis, ChartSpec, Series, Style};
 use crate::math::statistics::MeanError;
 
 /// Points of a curve.
-const POINTS: usize = 300;
+pub(super) const POINTS: usize = 300;
 
 /// Said where longer windows do not agree.
 const NO_PLATEAU: &str = "The running integral has not reached a plateau yet: the run is too short for an error bar.";
@@ -42,19 +42,18 @@ fn charts(property: Property, integrals: &GreenKubo, integral: &Integral, factor
     let start = curves.correlation.first().copied().unwrap_or(1.0);
     let correlation = curves.correlation.iter().map(|c| c / start).collect();
     let correlation = line("correlation", in_ps(&curves.time), correlation, None);
-    let running = running_integral(&property.name, integrals, integral, factor, unit);
+    let running = running_integral(&property.name, &curves, integral, factor, unit);
     property.with_chart(chart("Autocorrelation", "", vec![correlation])).with_chart(running)
 }
 
-/// The running integral with its error band, and the value where it was read.
+/// The running integral with its error band, and the value where it was read; `curves` are those of `integral`.
 pub(super) fn running_integral(
     label: &str,
-    integrals: &GreenKubo,
+    curves: &Curves,
     integral: &Integral,
     factor: f64,
     unit: &str,
 ) -> ChartSpec {
-    let curves = integrals.curves(integral, POINTS);
     let running = curves.running.iter().map(|value| value * factor).collect();
     let band = curves.error.iter().map(|error| Some(error * factor.abs())).collect();
     let error = integral.error.standard_error.map(|error| error * factor.abs());

@@ -35,7 +35,9 @@ pub(super) fn of_log(log: &FluxLog, system: &System, cell_changes: bool) -> Opti
     let enthalpy = |now: &[f64; 3]| now[1] + now[2] + pressure * now[0];
     let enthalpy_spread = spread(rows.iter().map(|(_, now)| enthalpy(now) - enthalpy(&rows[0].1)));
     let under_pressure = Held::Pressure { kelvin, gpa };
-    let (held, words) = match (volume_varies, energy_spread.min(enthalpy_spread) < HELD_ENERGY * thermal) {
+    // Of a constant volume the energy is held, of a varying one the enthalpy.
+    let isolated = (if volume_varies { enthalpy_spread } else { energy_spread }) < HELD_ENERGY * thermal;
+    let (held, words) = match (volume_varies, isolated) {
         (true, true) => (under_pressure, format!("constant enthalpy and {gpa:.3} GPa, whose fluctuations are others")),
         (true, false) => (under_pressure, format!("constant pressure, {gpa:.3} GPa, and {kelvin:.1} K")),
         (false, true) => (Held::Energy, "constant energy".to_owned()),
@@ -43,7 +45,7 @@ pub(super) fn of_log(log: &FluxLog, system: &System, cell_changes: bool) -> Opti
     };
     let note = format!("The log's volume and energy are read as those of a run at {words}.");
     let mut properties = thermodynamics::properties(&seen, &Amount::new(system), held);
-    if words.contains("enthalpy") {
+    if volume_varies && isolated {
         properties.retain(|property| property.route == "mean");
     }
     Some((properties, note))
