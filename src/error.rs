@@ -74,6 +74,17 @@ impl Error {
         Self::Parse { file: file.to_owned(), line, found, expected: expected.into() }
     }
 
+    /// The same of a value in a larger place, such as "melt.cfg, configuration 3".
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        match self {
+            Self::Invalid { what, found, expected } => {
+                Self::Invalid { what: format!("{place}, {what}"), found, expected }
+            }
+            other => other,
+        }
+    }
+
     /// A stable machine-readable name of the kind, for the page and for JSON.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -211,7 +211,7 @@ function follow(run, checkpoint) {
   runView ??= new RunView(byId("run", HTMLElement), {
     ready: (threads) => showBadge(runningWords(threads, begun?.request.threads ?? 1)),
     refused,
-    save: ({ bytes, progress }) => saveRun({ ...(begun ?? run), checkpoint: bytes, progress, savedAt: Date.now() }),
+    save: ({ bytes, progress }) => saveRun({ .../** @type {BegunRun} */ (begun), checkpoint: bytes, progress, savedAt: Date.now() }),
     label: (file) => {
       // Before the address changes, so that the run still stands while its file is read.
       showFit().label(file);
@@ -219,7 +219,7 @@ function follow(run, checkpoint) {
     },
   });
   show("run");
-  runView.start({ title: run.title, request: run.request, setUpAt: setUpAddress(run) }, checkpoint);
+  runView.start({ title: run.title, request: run.request, setUpAt: setUpAddress(run), fitted: run.preset === FITTED }, checkpoint);
   location.hash = "#/run";
 }
 

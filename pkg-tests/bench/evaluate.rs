@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use crucible::dynamics::Limits;
 use crucible::io;
 use crucible::neighbor::NeighborList;
 use crucible::potential::mtp::{ExtrapolationGrade, GradeMode, Grades, Kernel, MtpParameters, MtpPotential};
@@ -12,8 +13,6 @@ use crucible::potential::{Evaluation, Potential};
 
 const CASES: [(&str, &str); 2] = [("metal2048", "S1"), ("salt2048", "S2")];
 const LEVELS: [&str; 4] = ["08", "12", "16", "20"];
-/// The neighbour list's skin in Å, as in dynamics: what lies in it is part of the cost.
-const SKIN: f64 = 0.5;
 /// Time spent on each measurement, seconds; the fastest of its repeats counts.
 const BUDGET: f64 = 0.6;
 
@@ -72,7 +71,7 @@ fn measure(structure: &str, species: &str, level: &str, kernel: Kernel) -> cruci
     let (parameters, configuration) = read_case(structure, species, level)?;
     let system = &configuration.system;
     let mut potential = MtpPotential::with_kernel(parameters, kernel)?;
-    let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
+    let mut neighbors = NeighborList::new(potential.cutoff(), Limits::default().skin_angstrom)?;
     neighbors.update(system)?;
     let mut evaluation = Evaluation::default();
     let fastest = fastest(|| potential.evaluate(system, &neighbors, &mut evaluation))?;
@@ -85,7 +84,7 @@ fn measure_grade(structure: &str, species: &str, level: &str, kernel: Kernel) ->
     let n = parameters.parameter_count();
     // The time does not depend on the numbers.
     let inverse = vec![1e-3; n * n];
-    let mut neighbors = NeighborList::new(parameters.radial_basis.max_dist, SKIN)?;
+    let mut neighbors = NeighborList::new(parameters.radial_basis.max_dist, Limits::default().skin_angstrom)?;
     neighbors.update(system)?;
     let mode = GradeMode::Neighborhood { weight: 1.0 };
     let mut grade = ExtrapolationGrade::with_kernel(&parameters, &inverse, mode, kernel)?;

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { checkAccessibility, choose, fill, launch, openPage, untilState } from "./harness.js";
+import { checkView, choose, fill, launch, openPage, untilState } from "./harness.js";
 
 /** @import { Browser, Page } from "playwright-core" */
 
@@ -13,13 +13,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser.close());
-
-/** @param {Page} page */
-async function checkView(page) {
-  await checkAccessibility(page);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(overflow <= 0, `the page is ${overflow} px wider than the screen`);
-}
 
 for (const [size, theme] of /** @type {const} */ ([["wide", "light"], ["wide", "dark"], ["phone", "light"], ["phone", "dark"]])) {
   test(`axe and layout: ${size}, ${theme}`, async () => {

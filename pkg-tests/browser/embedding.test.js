@@ -72,6 +72,12 @@ async function untilKept(page) {
   await page.waitForFunction(() => document.documentElement.dataset["offline"] === "ready");
 }
 
+test("a host that does not know what wasm is serves the engine as well", async () => {
+  const { page, close } = await openPage(browser, { knowsWasm: false });
+  await runArgon(page);
+  await close();
+});
+
 test("a page that was opened before opens and runs without a network", async () => {
   const { page, url, close, stopServer } = await openPage(browser, { expectErrors: /Failed to load resource|ERR_CONNECTION_REFUSED/ });
   await untilKept(page);

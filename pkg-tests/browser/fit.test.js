@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { checkAccessibility, isDrawn, launch, openPage, repositoryFile } from "./harness.js";
+import { FRAMES, acceptQuestions, beginFit, file, giveData, openFit, saved, untilFit } from "./fit-steps.js";
+import { checkView, isDrawn, launch, openPage, repositoryFile } from "./harness.js";
 
 /** @import { Browser, Page } from "playwright-core" */
 
@@ -17,57 +18,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser.close());
-
-/** Frames of our own salt data. @type {string[]} */
-const FRAMES = framesOf(readFileSync(repositoryFile("potentials/cacl2-kcl/data/train.extxyz"), "utf8"));
-
-/** @param {string} text @returns {string[]} */
-function framesOf(text) {
-  const lines = text.split("\n");
-  const frames = [];
-  for (let at = 0; at < lines.length && lines[at]; ) {
-    const end = at + Number(lines[at]) + 2;
-    frames.push(`${lines.slice(at, end).join("\n")}\n`);
-    at = end;
-  }
-  return frames;
-}
-
-/** @param {string} name @param {string} text */
-function file(name, text) {
-  return { name, mimeType: "text/plain", buffer: Buffer.from(text) };
-}
-
-/** @param {Page} page */
-async function openFit(page) {
-  await page.click(".site-nav a[data-view=fit]");
-  await page.waitForSelector("#fit-view form");
-}
-
-/** Gives files to the Fit view's data. @param {Page} page @param {any} files */
-async function giveData(page, files) {
-  await page.locator("[aria-labelledby=fit-data-title] input[type=file]").setInputFiles(files);
-}
-
-/** A quick fit. @param {Page} page @param {Record<string, string | number>} [fields] */
-async function beginFit(page, fields = {}) {
-  await page.selectOption("select[name=level]", "4");
-  for (const [name, value] of Object.entries({ starts: 2, "held-out": 20, cutoff: 5, ...fields })) {
-    const input = page.locator(`#fit-view input[name="${name}"]`);
-    await input.evaluate((element) => {
-      const details = element.closest("details");
-      if (details) details.open = true;
-    });
-    await input.fill(String(value));
-  }
-  await page.waitForSelector(".fit-actions button:enabled");
-  await page.click(".fit-actions button");
-}
-
-/** @param {Page} page @param {string[]} states */
-async function untilFit(page, ...states) {
-  await page.waitForFunction((wanted) => wanted.includes(document.documentElement.dataset["fit"] ?? ""), states, { timeout: 180_000 });
-}
 
 test("a small data set becomes a potential with its errors, and runs", async () => {
   const { page, close } = await openPage(browser);
@@ -139,6 +89,7 @@ test("cancel keeps the best potential so far", async () => {
   // A second, and a slow machine's patience.
   assert.ok(Date.now() - pressed < 10_000, `it took ${Date.now() - pressed} ms`);
   assert.match((await page.textContent("[aria-labelledby=fit-progress-title] .stage-name")) ?? "", /best potential so far/);
+  assert.doesNotMatch((await page.textContent("[aria-labelledby=fit-progress-title] .numbers")) ?? "", /left/, "it ended");
   await page.waitForSelector("[aria-labelledby=fit-result-title]:visible");
   await close();
 });
@@ -174,10 +125,13 @@ test("a fit that was cancelled goes on, and another one starts from its file", a
   assert.ok((further.at(-1) ?? Infinity) < cancelled, `${further} after ${cancelled}`);
 
   const drop = page.locator("#fit-view .fit-form input[type=file]");
-  await drop.setInputFiles(file("mine.mtp", await saved(page, "Potential, .mtp")));
-  await page.waitForSelector(".fit-actions button:enabled");
+  const own = await saved(page, "Potential, .mtp");
+  await drop.setInputFiles(file("mine.mtp", own));
   await page.fill("input[name=fit-species]", "");
   await page.keyboard.press("Tab");
+  // Its tag tells the elements; without it they have to be named.
+  await page.waitForSelector(".fit-actions button:enabled");
+  await drop.setInputFiles(file("nameless.mtp", own.replace("potential_tag = K-Ca-Cl", "potential_tag = ")));
   const problem = page.locator("[aria-labelledby=fit-data-title] .error-panel");
   await problem.filter({ hasText: /elements .* in salt\.extxyz; expected the elements of the potential's species/ }).waitFor();
   await page.fill("input[name=fit-species]", "K Cl");
@@ -197,6 +151,7 @@ test("a fit that was cancelled goes on, and another one starts from its file", a
 
 test("weighting, force scaling and penalty reach the fit", async () => {
   const { page, close } = await openPage(browser);
+  acceptQuestions(page);
   await openFit(page);
   await giveData(page, [file("salt.extxyz", FRAMES.slice(0, 16).join(""))]);
   const first = { "held-out": 0, starts: 1, steps: 1 };
@@ -224,14 +179,23 @@ async function losses(page) {
   return history.map((/** @type {{ loss: number }} */ { loss }) => loss);
 }
 
-/** What a button saves. @param {Page} page @param {string} button */
-async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click(`button:text-is("${button}")`)]);
-  return readFileSync(await download.path(), "utf8");
-}
+test("a label that the fit does not follow is doubted beside the errors", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await page.fill("input[name=fit-species]", "K Ca Cl");
+  const off = (FRAMES[3] ?? "").replace(/ energy=(\S+)/, (_, energy) => ` energy=${Number(energy) + 100}`);
+  await giveData(page, [file("off.extxyz", [...FRAMES.slice(0, 3), off, ...FRAMES.slice(4, 30)].join(""))]);
+  await page.waitForFunction(() => /^30 configurations of/.test(document.querySelector(".data-status")?.textContent ?? ""));
+  await beginFit(page, { steps: 4 });
+  await untilFit(page, "graded");
+  const doubts = await page.locator("#fit-view .caution", { hasText: /check these labels/ }).allTextContents();
+  assert.ok(doubts.some((words) => /energy of \d+ of \d+ configurations, worst 4, off by up to/.test(words)), doubts.join("; "));
+  await close();
+});
 
 test("what can't be fitted is told, and the page stays usable", async (t) => {
   const { page, close } = await openPage(browser);
+  acceptQuestions(page);
   await openFit(page);
   const problem = page.locator("#fit-view .error-panel:visible");
   const salt = FRAMES.slice(0, 12).join("");
@@ -357,11 +321,4 @@ for (const [size, theme] of /** @type {const} */ ([["wide", "light"], ["phone", 
     await checkView(page);
     await close();
   });
-}
-
-/** @param {Page} page */
-async function checkView(page) {
-  await checkAccessibility(page);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(overflow <= 0, `the page is ${overflow} px wider than the screen`);
 }

@@ -47,10 +47,10 @@ export async function launch() {
 /**
  * A watched page on a server of its own (with `embedded` not yet opened: a page of another site will frame it); `close` fails on whatever went wrong in it.
  * @param {Browser} browser
- * @param {{ site?: string, maxAge?: number, isolated?: boolean, embedded?: boolean, base?: string, query?: string, size?: keyof typeof SIZES, theme?: "light" | "dark", expectErrors?: RegExp }} [options]
+ * @param {{ site?: string, maxAge?: number, knowsWasm?: boolean, isolated?: boolean, embedded?: boolean, base?: string, query?: string, size?: keyof typeof SIZES, theme?: "light" | "dark", expectErrors?: RegExp }} [options]
  */
-export async function openPage(browser, { site = SITE, maxAge, isolated = true, embedded = false, base = "/", query = "", size = "wide", theme = "light", expectErrors } = {}) {
-  const server = await serve(site, { isolated, base, ...(maxAge !== undefined && { maxAge }) });
+export async function openPage(browser, { site = SITE, maxAge, knowsWasm, isolated = true, embedded = false, base = "/", query = "", size = "wide", theme = "light", expectErrors } = {}) {
+  const server = await serve(site, { isolated, base, ...(maxAge !== undefined && { maxAge }), ...(knowsWasm !== undefined && { knowsWasm }) });
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme: theme, acceptDownloads: true });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
@@ -132,4 +132,24 @@ export async function checkAccessibility(page) {
     grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join("; ")}`),
     [],
   );
+}
+
+/** The narrowest phone, px. */
+const NARROWEST = 320;
+
+/** Nothing grave, and nothing wider than the screen; on a phone, not than the narrowest either. @param {Page} page */
+export async function checkView(page) {
+  await checkAccessibility(page);
+  await checkWidth(page);
+  const size = page.viewportSize();
+  if (!size || size.width > SIZES.phone.width) return;
+  await page.setViewportSize({ ...size, width: NARROWEST });
+  await checkWidth(page);
+  await page.setViewportSize(size);
+}
+
+/** @param {Page} page */
+async function checkWidth(page) {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(overflow <= 0, `the page is ${overflow} px wider than a screen of ${page.viewportSize()?.width} px`);
 }

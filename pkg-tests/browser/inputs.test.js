@@ -138,6 +138,14 @@ test("a file of 2 GB is refused by its size, unread", async () => {
   const message = page.locator(".file-drop .field-error:visible");
   await message.waitFor();
   assert.match((await message.textContent()) ?? "", /trajectory\.cfg: found 2048 MB; expected at most 64 MB/);
+  // No melt takes the place of a structure that could not be read, until that is taken back.
+  await page.locator("input[type=file]").first().setInputFiles(POTENTIAL);
+  await page.fill("input[name=species]", "K Ca Cl");
+  await fill(page, { atoms: 64 });
+  await expectRefusal(page, /Structure: trajectory\.cfg: found 2048 MB/);
+  await page.click("button[aria-label='Remove Structure (optional)']");
+  await page.click("form button[type=submit]");
+  await untilState(page, "running");
   await expectUsable(page);
   await close();
 });
@@ -191,6 +199,7 @@ test("the grades at which a run warns and stops are set, kept in its specificati
   await page.click("form button[type=submit]");
   await untilState(page, "failed");
   assert.match((await page.textContent("#run .error-panel")) ?? "", /extrapolates with a grade of .* above the limit of 0\.1/);
+  assert.match((await page.textContent("#run .error-panel")) ?? "", /raise “Stop above grade” in the set-up/);
   assert.match((await page.textContent(".grade-panel .notice")) ?? "", /extrapolated: grades up to/);
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("button:text-is('Specification, JSON')")]);
   const { extrapolation } = JSON.parse(readFileSync(await download.path(), "utf8"));

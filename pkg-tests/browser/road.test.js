@@ -31,7 +31,12 @@ async function runToTheRdf(page) {
   assert.equal((await page.textContent(".stage-name"))?.trim(), "Finished");
 }
 
-/** What can be taken home is what it says. @param {Page} page */
+/** @typedef {{ name: string, mimeType: string, buffer: Buffer }} Saved */
+
+/**
+ * What can be taken home is what it says. Chromium drops a page's downloads after the tenth in a second: each is made once.
+ * @param {Page} page @returns {Promise<Saved[]>} the trajectories
+ */
 async function downloadEverything(page) {
   const expected = {
     "Structure, extended XYZ": /^108\n/,
@@ -44,10 +49,27 @@ async function downloadEverything(page) {
     "Results, JSON": /"coordination_number"/,
     "Specification, JSON": /"schema": 1/,
   };
+  const trajectories = [];
   for (const [label, content] of Object.entries(expected)) {
     const [download] = await Promise.all([page.waitForEvent("download"), page.click(`button:text-is("${label}")`)]);
-    const found = readFileSync(await download.path(), "utf8").match(content) ?? [];
-    assert.ok(found.length >= (label.startsWith("Trajectory") ? 20 : 1), `${label}: found ${found.length} of ${content}`);
+    const buffer = readFileSync(await download.path());
+    const found = buffer.toString("utf8").match(content) ?? [];
+    const isTrajectory = label.startsWith("Trajectory");
+    assert.ok(found.length >= (isTrajectory ? 20 : 1), `${label}: found ${found.length} of ${content}`);
+    if (isTrajectory) trajectories.push({ name: download.suggestedFilename(), mimeType: "text/plain", buffer });
+  }
+  return trajectories;
+}
+
+/** Trajectories that were taken home come back: all of production, evenly spaced. @param {Page} page @param {Saved[]} trajectories */
+async function analyzeThem(page, trajectories) {
+  assert.equal(trajectories.length, 2);
+  await page.click(".site-nav a[data-view=analyze]");
+  for (const file of trajectories) {
+    await page.locator("#analyze input[type=file]").first().setInputFiles(file);
+    await page.click("#analyze form button[type=submit]");
+    const summary = page.locator("[aria-labelledby=analyze-summary-title]", { hasText: /41 frames of 108 atoms, 100 fs apart/ });
+    await summary.waitFor({ timeout: PATIENCE_MS });
   }
 }
 
@@ -65,7 +87,7 @@ test("threads where the host sends the headers, below a sub-path", async () => {
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
   await runToTheRdf(page);
   assert.match((await page.textContent("#engine-badge")) ?? "", /Running on \d+ threads/);
-  await downloadEverything(page);
+  await analyzeThem(page, await downloadEverything(page));
   await close();
 });
 

@@ -17,10 +17,10 @@ const TYPES = {
 
 /**
  * @param {string} folder
- * @param {{ isolated?: boolean, base?: string, maxAge?: number }} [options] `base` begins and ends with a slash; `maxAge`: how long
- *   browsers may use a file without asking, seconds, as many hosts of static files say
+ * @param {{ isolated?: boolean, base?: string, maxAge?: number, knowsWasm?: boolean }} [options] `base` begins and ends with a slash; `maxAge`: how long
+ *   browsers may use a file without asking, seconds, as many hosts of static files say; `knowsWasm`: whether it sends modules with their own type
  */
-export async function serve(folder, { isolated = false, base = "/", maxAge } = {}) {
+export async function serve(folder, { isolated = false, base = "/", maxAge, knowsWasm = true } = {}) {
   /** Files that were sent, and not only found unchanged. @type {string[]} */
   const sent = [];
   const server = createServer(async (request, response) => {
@@ -32,7 +32,8 @@ export async function serve(folder, { isolated = false, base = "/", maxAge } = {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("Not found.");
       return;
     }
-    response.setHeader("Content-Type", TYPES[extname(file)] ?? "text/plain; charset=utf-8");
+    const type = extname(file) === ".wasm" && !knowsWasm ? "application/octet-stream" : TYPES[extname(file)];
+    response.setHeader("Content-Type", type ?? "text/plain; charset=utf-8");
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");

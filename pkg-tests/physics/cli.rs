@@ -121,6 +121,41 @@ fn help_shows_an_example_of_every_command() {
 }
 
 #[test]
+fn nothing_that_is_read_is_written_over() {
+    let folder = Folder::new("overwrite");
+    let data = folder.file("data.cfg", text(&reference::tree().join("configs/S2.cfg")));
+    let bytes = |path: &str| std::fs::read(path).expect("a file");
+    let potential = folder.file("p.almtp", bytes(&reference_file("grades/L08_S2_nbh.almtp")));
+    let start = folder.file("start.extxyz", "1\nLattice=\"9 0 0 0 9 0 0 0 9\"\nAr 0 0 0\n");
+    let run = folder.file("run.json", argon(&[(MELT, r#""structure": { "kind": "file", "file": "start.extxyz" },"#)]));
+    let (other, roundabout) = (folder.path("other.json"), folder.path("./data.cfg"));
+    for arguments in [
+        &["train", &data, "-o", &potential, "--template", &potential][..],
+        &["train", &data, "-o", &folder.path("a.mtp"), "--json", &roundabout],
+        &["train", &data, "-o", &folder.path("a.mtp"), "--save", &folder.path("a.mtp")],
+        &["train", &data, "-o", "-", "--json", "-"],
+        &["errors", &potential, &data, "--json", &data],
+        &["efs", &potential, &data, "--json", &roundabout],
+        &["grade", &potential, &data, "--json", &potential],
+        &["grade", &potential, &data, "--json", &other, "--out", &other],
+        &["select", &potential, &data, &data, "--out", &data],
+        &["convert", &data, &roundabout],
+        &["label", &data, "--code", "vasp", "--run", &folder.path("runs"), "--out", &data, "--species", "K,Cl"],
+        &["md", &run, "--last", &start, "--quiet"],
+        &["md", &run, "--json", &run],
+        &["analyze", &start, "--json", &start],
+    ] {
+        let message = refusal(arguments);
+        assert!(message.contains("file to write") && message.contains("another file"), "{arguments:?}: {message}");
+    }
+    let untouched = |path: &str, original: &str| bytes(path) == bytes(&reference_file(original));
+    assert!(untouched(&data, "configs/S2.cfg") && untouched(&potential, "grades/L08_S2_nbh.almtp"));
+    for arguments in [&["train", &data, "-o", &folder.path("a.xyz")][..], &["template", "8", &folder.path("a.cfg")]] {
+        assert!(refusal(arguments).contains("a name ending in .mtp"), "{arguments:?}");
+    }
+}
+
+#[test]
 fn bad_potentials_are_refused() {
     let folder = Folder::new("potentials");
     let configurations = reference_file("configs/S2.cfg");
@@ -213,6 +248,9 @@ fn bad_arguments_are_refused() {
     assert!(refusal(&["convert", &file, "out.cfg", "--frame", "19"]).contains("from 0 to 18"));
     assert!(refusal(&["convert", &potential, "out.cfg"]).contains(".mtp"));
 }
+
+const MELT: &str =
+    r#""structure": { "kind": "melt", "composition": { "Ar": 1 }, "atoms": 64, "density_g_cm3": 1.374 },"#;
 
 /// Liquid argon, small and short, with some of its lines replaced.
 fn argon(replacements: &[(&str, &str)]) -> String {

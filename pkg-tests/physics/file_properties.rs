@@ -1,8 +1,9 @@
 //! Properties of the parsers: what is written reads back, and no input makes them panic or allocate beyond its size.
 
 use crucible::io::{
-    Configuration, read_almtp, read_cfg, read_extxyz, read_lammps_data, read_mtp, read_poscar, read_structure,
-    write_cfg, write_extxyz, write_lammps_data, write_mtp, write_poscar,
+    Configuration, FluxLogSettings, LogUnits, TrajectoryReader, read_almtp, read_cfg, read_extxyz, read_flux_log,
+    read_lammps_data, read_mtp, read_poscar, read_structure, write_cfg, write_extxyz, write_lammps_data, write_mtp,
+    write_poscar,
 };
 use crucible::math::{Mat3, Vec3};
 use crucible::potential::mtp::MtpParameters;
@@ -234,4 +235,33 @@ fn no_count_in_a_file_is_trusted() {
             }
         }
     }
+}
+
+/// What a run that was ended by force leaves is whole but for its end.
+#[test]
+fn what_is_cut_at_the_end_is_left_out_and_told() {
+    let frame =
+        |x: f64| format!("2\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3\nAr {x} 0 0\nAr 0 0 3.5\n");
+    let whole = [frame(0.0), frame(0.1), frame(0.2)].concat();
+    for (cut, frames) in [(0, 3), (3, 2), (9, 2), (20, 2), (60, 2)] {
+        let mut reader = TrajectoryReader::new("a.extxyz");
+        let mut seen = 0;
+        let mut count = |_| {
+            seen += 1;
+            Ok(())
+        };
+        reader.feed(&whole.as_bytes()[..whole.len() - cut], &mut count).expect("frames");
+        let note = reader.finish(&mut count).expect("whole frames before");
+        assert_eq!((seen, note.is_some()), (frames, cut > 0), "{cut}: {note:?}");
+    }
+    let mut reader = TrajectoryReader::new("a.extxyz");
+    reader.feed(&frame(0.0).as_bytes()[..50], &mut |_| Ok(())).expect("nothing yet");
+    assert!(reader.finish(&mut |_| Ok(())).is_err());
+
+    let log = "Step Temp Volume Pxx Pyy Pzz Pxy Pxz Pyz\n0 300 1000 1 2 3 4 5 6\n10 300 1000 1 2 3 4 5 6\n20 300 1000 1 2 3 4 5 6\n30 30";
+    let settings = FluxLogSettings { units: Some(LogUnits::Metal), timestep_fs: Some(1.0), skip: 0 };
+    let read = read_flux_log(log.as_bytes(), "log", &settings).expect("three rows");
+    assert!(read.rows.len() == 3 && read.notes.iter().any(|note| note.contains("cut off")), "{:?}", read.notes);
+    let broken = log.replace("20 300", "20 x") + "0 1000 1 2 3 4 5 6\n";
+    assert!(read_flux_log(broken.as_bytes(), "log", &settings).is_err());
 }

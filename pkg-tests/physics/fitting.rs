@@ -1,9 +1,7 @@
 //! Derivatives by the coefficients, the loss and the trainer.
 
-use std::collections::BTreeSet;
-
-use crucible::fitting::{DataSet, Fit, FitSpec, FitState, Loss, TemplateSpec, Weighting, Weights, errors};
-use crucible::io::{Configuration, read_cfg, read_mtp, write_mtp};
+use crucible::fitting::{DataSet, Fit, FitSpec, Loss, TemplateSpec, Weighting, Weights, errors};
+use crucible::io::{Configuration, read_cfg, read_mtp};
 use crucible::math::{Vec3, rng};
 use crucible::neighbor::NeighborList;
 use crucible::potential::mtp::jacobian::{JacobianKernel, JacobianRows, JacobianWorkspace};
@@ -141,7 +139,7 @@ fn training_set() -> DataSet {
     data_set(read_cfg(&text, "db_S2.cfg", &[]).unwrap()).unwrap()
 }
 
-fn data_set(configurations: Vec<Configuration>) -> crucible::Result<DataSet> {
+pub fn data_set(configurations: Vec<Configuration>) -> crucible::Result<DataSet> {
     let species = configurations.iter().map(|c| c.system.species.clone()).max_by_key(Vec::len).unwrap_or_default();
     DataSet::new(configurations, species)
 }
@@ -249,18 +247,23 @@ pub fn labelled_by(teacher: &MtpParameters, count: usize) -> Vec<Configuration> 
         }
         let species = ["K", "Cl"].map(|name| Species::from_name(name).unwrap()).to_vec();
         let system = System::new(Cell::orthorhombic(edge, edge, edge).unwrap(), species, types, positions).unwrap();
-        let mut neighbors = NeighborList::new(potential.cutoff(), 0.1).unwrap();
-        neighbors.update(&system).unwrap();
-        let mut values = Evaluation::default();
-        potential.evaluate(&system, &neighbors, &mut values).unwrap();
-        configurations.push(Configuration {
-            energy: Some(values.energy()),
-            forces: Some(values.forces),
-            plus_stress: Some(values.virial),
-            ..Configuration::new(system)
-        });
+        configurations.push(labelled(&mut potential, system));
     }
     configurations
+}
+
+/// A configuration with a potential's labels.
+pub fn labelled(potential: &mut MtpPotential, system: System) -> Configuration {
+    let mut neighbors = NeighborList::new(potential.cutoff(), 0.1).unwrap();
+    neighbors.update(&system).unwrap();
+    let mut values = Evaluation::default();
+    potential.evaluate(&system, &neighbors, &mut values).unwrap();
+    Configuration {
+        energy: Some(values.energy()),
+        forces: Some(values.forces),
+        plus_stress: Some(values.virial),
+        ..Configuration::new(system)
+    }
 }
 
 pub fn teacher() -> MtpParameters {
@@ -274,97 +277,8 @@ pub fn teacher() -> MtpParameters {
     teacher
 }
 
-fn untrained() -> MtpParameters {
+pub fn untrained() -> MtpParameters {
     TemplateSpec::new(8, 2, 5.0).build().unwrap()
-}
-
-fn fitted(mut fit: Fit) -> Fit {
-    fit.advance(&mut || false).unwrap();
-    fit
-}
-
-/// What is fitted to has every species and composition, however few of each there are.
-#[test]
-fn the_first_of_each_composition_is_fitted_to() {
-    let mut all = labelled_by(&teacher(), 24);
-    for fraction in [0.1, 0.3, 0.5] {
-        let (training, held_out) = data_set(all.clone()).unwrap().split(fraction);
-        let counts = |set: &DataSet| set.configurations.iter().map(|l| l.system.counts()).collect::<BTreeSet<_>>();
-        assert!(counts(&held_out).is_subset(&counts(&training)), "{fraction}");
-    }
-    // An end member can be looked at, but a potential of two species can't be fitted to it.
-    all.iter_mut().for_each(|c| c.system.types.fill(1));
-    let end_member = data_set(all).unwrap();
-    assert!(errors(&teacher(), &end_member).is_ok());
-    let refused = Fit::new(untrained(), end_member, FitSpec::default()).map(|_| ()).unwrap_err().to_string();
-    assert!(refused.contains("no atom of species"), "{refused}");
-}
-
-/// From random coefficients a fit describes a teacher of the same form.
-#[test]
-fn a_fit_describes_its_teacher() {
-    let spec = FitSpec { starts: 6, held_out: 0.2, ..FitSpec::default() };
-    let fit = fitted(Fit::new(untrained(), data_set(labelled_by(&teacher(), 40)).unwrap(), spec).unwrap());
-    let potential = fit.potential().unwrap();
-    let held_out = errors(&potential, fit.held_out()).unwrap();
-    let labels = fit.held_out().configurations.iter().flat_map(|labelled| &labelled.labels.forces);
-    let (squares, count) = labels.fold((0.0, 0), |(sum, n), force| (sum + force.norm_squared(), n + 3));
-    let size = (squares / f64::from(count)).sqrt();
-    // Some starts end in other minima, which miss a third of the forces; of six, the best is the teacher.
-    assert!(held_out.force_component.rms < 1e-3 * size, "{held_out:?} {size}");
-    assert!(read_mtp(&write_mtp(&potential), "written").unwrap() == potential);
-}
-
-/// From a tenth off its coefficients a fit finds the teacher itself.
-#[test]
-fn a_fit_finds_its_teacher() {
-    let mut start = teacher();
-    start.radial_basis.min_dist = 2.0;
-    for (k, c) in start.radial_coeffs.iter_mut().enumerate() {
-        *c *= 1.0 + 0.1 * (k as f64).sin();
-    }
-    let spec = FitSpec { starts: 1, held_out: 0.0, tolerance: 1e-6, ..FitSpec::default() };
-    let fit = fitted(Fit::new(start, data_set(labelled_by(&teacher(), 40)).unwrap(), spec).unwrap());
-    let found = errors(&fit.potential().unwrap(), fit.training()).unwrap();
-    // The ridge on the linear coefficients leaves some 1e-5 of the forces.
-    assert!(found.force_component.rms < 1e-4 && found.energy_per_atom.rms < 1e-4, "{found:?}");
-}
-
-/// Slices, threads and a stop in between change no bit.
-#[test]
-fn fits_are_reproducible_and_resume() {
-    let data = || data_set(labelled_by(&teacher(), 20)).unwrap();
-    let spec = FitSpec { starts: 2, start_iterations: 2, max_iterations: 4, ..FitSpec::default() };
-    let whole = fitted(Fit::new(untrained(), data(), spec).unwrap());
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let single = pool.install(|| fitted(Fit::new(untrained(), data(), spec).unwrap()));
-    assert_eq!(whole.potential(), single.potential());
-    let mut sliced = Fit::new(untrained(), data(), spec).unwrap();
-    let mut slices = 0;
-    while sliced.advance(&mut || true).unwrap().end.is_none() {
-        slices += 1;
-    }
-    assert!(slices > 5);
-    assert_eq!(whole.potential(), sliced.potential());
-    let mut broken = Fit::new(untrained(), data(), spec).unwrap();
-    let mut blocks = 0;
-    broken
-        .advance(&mut || {
-            blocks += 1;
-            blocks == 9
-        })
-        .unwrap();
-    let saved = serde_json::to_string(broken.state()).unwrap();
-    let state: FitState = serde_json::from_str(&saved).unwrap();
-    // A state means nothing to another fit.
-    let other = TemplateSpec::new(8, 2, 4.8).build().unwrap();
-    let refused = Fit::resume(other, data(), spec, state.clone()).map(|_| ()).unwrap_err().to_string();
-    assert!(refused.contains("saved fit") && refused.contains("4.8"), "{refused}");
-    let resumed = fitted(Fit::resume(untrained(), data(), spec, state).unwrap());
-    let (found, expected) = (resumed.potential().unwrap(), whole.potential().unwrap());
-    // A step that was under way is taken anew, from the same coefficients and with the same damping.
-    let quality = |parameters: &MtpParameters| errors(parameters, whole.training()).unwrap().force_component.rms;
-    assert!((quality(&found) / quality(&expected) - 1.0).abs() < 0.05);
 }
 
 fn refusal(configurations: Vec<Configuration>) -> String {

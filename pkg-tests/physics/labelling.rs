@@ -2,6 +2,9 @@
 //!
 //! The samples state the same made-up numbers in each code's own units and form; `cp2k-kcl8.out` is of a real run.
 
+mod others;
+mod settings;
+
 use crucible::Error;
 use crucible::io::{Configuration, read_extxyz, unite_species};
 use crucible::labelling::{Code, Electrons, Label, Settings, check_same_method, collect, input_folders, read_cp2k};
@@ -367,7 +370,7 @@ fn inputs_go_out_and_labels_come_back() {
     assert!((labelled[0].forces.as_ref().expect("forces")[1] - forces()[1]).norm() < 1e-8);
 
     let wrong = refusal(&["label", "--code", "qe", "--collect", &inputs, "--out", &set]);
-    assert!(wrong.contains("labels in"), "{wrong}");
+    assert!(wrong.contains("method of the inputs"), "{wrong}");
     let missing =
         failure(&["label", &structures, "--code", "qe", "--run", &folder.path("runs"), "--command", "no-such-program"]);
     assert!(missing.contains("not installed"), "{missing}");

@@ -110,7 +110,7 @@ fn a_run_at_constant_volume_tells_its_transport_coefficients() {
     assert!((barrier.value / exact - 1.0).abs() < 0.05 && barrier.unit == "kJ/mol", "{barrier:?}, {exact}");
     let exact = rt * curve.first_barrier.as_ref().unwrap().value;
     assert!((barrier.value / exact - 1.0).abs() < 1e-12, "{barrier:?}, {exact}");
-    let salt = property(&results, "ionic-conductivity", "Green–Kubo");
+    let salt = property(&results, "ionic-conductivity", "any route");
     assert!(salt.estimate.is_none() && salt.pending.as_ref().unwrap().contains("anions"), "{salt:?}");
 }
 

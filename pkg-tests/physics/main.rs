@@ -25,4 +25,5 @@ mod simple_potentials;
 mod structure_files;
 mod structures;
 mod thermodynamics;
+mod trainer;
 mod transport;

@@ -362,6 +362,42 @@ fn numbers_that_stand_for_species_are_the_types() {
     assert!(refused.contains("below 256"), "{refused}");
 }
 
+/// What others write: LAMMPS counts its types from 1 in plain XYZ and its velocities by its own time; MACE has names of its own;
+/// a grain boundary is none of the cell.
+#[test]
+fn files_of_other_programs_keep_their_meaning() {
+    let lammps = "2\nAtoms. Timestep: 50\n1 0 0 0\n3 0 0 2.7\n";
+    let read = read_structure(lammps.as_bytes(), "d.xyz").expect("a frame").remove(0);
+    let names: Vec<&str> = read.system.types.iter().map(|&t| read.system.species[t as usize].name.as_str()).collect();
+    assert_eq!(names, ["0", "2"]);
+    // What is written again is numbered as everything is here.
+    let again =
+        read_structure(write_extxyz(std::slice::from_ref(&read)).as_bytes(), "d.extxyz").expect("a frame").remove(0);
+    assert_eq!((&again.system.types, &again.features), (&read.system.types, &read.features));
+    assert!(again.features.contains(&("step".to_owned(), "50".to_owned())), "{:?}", again.features);
+    let moving = |key: &str| {
+        let text =
+            format!("1\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3:vel:R:3{key}\nAr 0 0 0 4.1 0 0\n");
+        let read = read_extxyz(&text, "a").expect("a frame");
+        let again = read_extxyz(&write_extxyz(&read), "a").expect("a frame").remove(0);
+        assert_eq!(again.system.velocities, read[0].system.velocities, "{key}");
+        again.system.velocities[0].x
+    };
+    assert!((moving("") - 4.1).abs() < 1e-15 && (moving(" Timestep=10") - 4.1e-3).abs() < 1e-15);
+    let mace = "1\nProperties=species:S:1:pos:R:3:REF_forces:R:3\nAr 0 0 0 1 2 3\n";
+    let columns = read_extxyz(mace, "a").expect("a frame").remove(0).columns;
+    let named = |name: &str, value| (name.to_owned(), vec![value]);
+    assert_eq!(columns, [named("REF_forces_1", 1.0), named("REF_forces_2", 2.0), named("REF_forces_3", 3.0)]);
+    let data = |title: &str| {
+        let text = format!(
+            "{title}\n\n1 atoms\n1 atom types\n0 9 xlo xhi\n0 9 ylo yhi\n0 9 zlo zhi\n\nMasses\n\n1 39.95\n\nAtoms # atomic\n\n1 1 0 0 0\n"
+        );
+        read_structure(text.as_bytes(), "a.data").expect("an atom").remove(0).system.cell.periodic()
+    };
+    assert_eq!(data("a grain boundary of argon, made by hand"), [true; 3]);
+    assert_eq!(data("boundary p p f"), [true, true, false]);
+}
+
 #[test]
 fn the_training_data_of_the_shared_folder_reads() {
     let Some(folder) = reference::shared().map(|path| path.join("../dft")) else { return };

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scattering::Radiation;
-use super::temperature::GAS_CONSTANT;
 use super::{Estimate, Property};
 use crate::chart::{Axis, ChartSpec, Series, Style};
 use crate::math::statistics::MeanError;
 use crate::sampling::{
     ANGLES, COORDINATIONS, Histogram, PartialStructureFactor, RdfCurve, SIZES, ShellLink, Shells, StructureFactor,
 };
+use crate::units::GAS_CONSTANT;
 
 /// The setting that tells up to where atoms count as neighbours.
 const WITHIN: &str = "neighbours within";

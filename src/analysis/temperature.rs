@@ -10,9 +10,7 @@
 //! that nothing is lost where all are alike.
 
 use crate::error::{Error, Result};
-
-/// Gas constant, J/(mol K).
-pub const GAS_CONSTANT: f64 = 8.314_462_618;
+use crate::units::GAS_CONSTANT;
 
 /// A straight line with the errors of its parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -71,6 +71,8 @@ fn charge(text: &str) -> std::result::Result<(String, f64), String> {
 /// # Errors
 /// A file that can't be read, or a trajectory that can't be analysed.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let inputs = [Some(&arguments.trajectory), arguments.log.as_ref()].into_iter().flatten();
+    files::check_apart(inputs.map(PathBuf::as_path), arguments.json.as_deref())?;
     let mut analysis = Analysis::new(AnalyzeSettings {
         interval_fs: arguments.interval_fs,
         timestep_fs: arguments.timestep_fs,
@@ -86,8 +88,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let mut reader = TrajectoryReader::new(&files::name(&arguments.trajectory));
     files::read_pieces(&arguments.trajectory, |piece| reader.feed(piece, &mut |frame| analysis.take(frame)))?;
-    reader.finish(&mut |frame| analysis.take(frame))?;
-    let report = analysis.report()?;
+    let cut = reader.finish(&mut |frame| analysis.take(frame))?;
+    let mut report = analysis.report()?;
+    report.notes.extend(cut.map(str::to_owned));
     files::write_report(arguments.json.as_deref(), &report, &table(&report))
 }
 
@@ -99,8 +102,7 @@ fn table(report: &TrajectoryReport) -> String {
         out.push_str(&format!("note: {note}\n"));
     }
     for (name, estimate) in &report.results.estimates {
-        let error = estimate.standard_error.map_or_else(String::new, |error| format!(" ± {error:.2e}"));
-        out.push_str(&format!("{name:<40} {:.5}{error} {}\n", estimate.value, estimate.unit));
+        out.push_str(&format!("{name:<40} {}\n", properties::value(estimate)));
     }
     for curve in &report.results.rdf {
         let value = |estimate: &Option<crucible::analysis::Estimate>| {

@@ -36,6 +36,7 @@ pub struct Arguments {
 /// # Errors
 /// A file that can't be read or written, a format that is not known or can't hold what was read.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    files::check_apart([arguments.input.as_path()], [arguments.output.as_path()])?;
     let bytes = files::read(&arguments.input)?;
     let input = files::name(&arguments.input);
     if is_potential(&arguments.input) {
@@ -82,6 +83,9 @@ fn is_potential(path: &Path) -> bool {
 
 fn convert_potential(bytes: &[u8], input: &str, output: &Path) -> Result<()> {
     let almtp = read_almtp(bytes, input)?;
+    if almtp.active_set.is_none() && extension(output) == "almtp" {
+        eprintln!("note: {input} has no active set; `crucible select --almtp` builds one from the training set");
+    }
     match extension(output).as_str() {
         "mtp" => files::write(output, write_mtp(&almtp.parameters).as_bytes()),
         "almtp" => files::write(output, &write_almtp(&almtp)),

@@ -21,7 +21,7 @@ pub struct Arguments {
     potential: PathBuf,
     /// Structures: .cfg, .extxyz, .xyz, LAMMPS .data or POSCAR.
     structures: PathBuf,
-    /// Elements of the potential's species in its order; needed for files that name elements.
+    /// Elements of the potential's species in its order; for files that name elements, unless the potential's tag tells.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     species: Vec<String>,
     /// Write all values as JSON to this file; "-" is standard output.
@@ -34,10 +34,12 @@ pub struct Arguments {
 /// # Errors
 /// Files that can't be read, structures that do not fit the potential, values that are not finite.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    files::check_apart([arguments.potential.as_path(), &arguments.structures], arguments.json.as_deref())?;
     let parameters = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?.parameters;
     let structures = files::name(&arguments.structures);
     let mut configurations = species::read(&arguments.structures)?;
-    species::match_potential(&mut configurations, &parameters, &arguments.species, &structures)?;
+    let names = species::of_potential(&parameters, &arguments.species);
+    species::match_potential(&mut configurations, &parameters, &names, &structures)?;
     // Below half the shortest distance that the potential was made for, it says nothing of the forces.
     let least = f64::max(OVERLAP, 0.5 * parameters.radial_basis.min_dist);
     let efs = evaluate_all(&mut MtpPotential::new(parameters)?, &configurations)?;

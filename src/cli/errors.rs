@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crucible::chart::{ChartSpec, to_svg};
-use crucible::fitting::{DataSet, PartReport, parity_charts, reference_energies};
+use crucible::fitting::{DataSet, PartReport, Weights, parity_charts, reference_energies};
 use crucible::io::read_almtp;
+use crucible::potential::mtp::MtpParameters;
 use crucible::{Error, Result};
 
-use super::{files, labelled};
+use super::{files, labelled, species};
 
 /// Size of the pictures, CSS pixels.
 const SIZE: (u32, u32) = (560, 480);
@@ -24,7 +25,7 @@ pub struct Arguments {
     /// Labelled configurations: .cfg or extended XYZ; several files one after the other.
     #[arg(required = true, num_args = 1..)]
     data: Vec<PathBuf>,
-    /// Elements of the potential's species in its order; needed for files that name elements.
+    /// Elements of the potential's species in its order; for files that name elements, unless the potential's tag tells.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     species: Vec<String>,
     /// Write the errors as JSON, with those by species and composition; "-" is standard output.
@@ -40,8 +41,12 @@ pub struct Arguments {
 /// # Errors
 /// Files that can't be read or written, labels that are missing, species that do not fit.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let inputs = arguments.data.iter().chain([&arguments.potential]);
+    files::check_apart(inputs.map(PathBuf::as_path), arguments.json.as_deref())?;
     let parameters = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?.parameters;
-    let (_, data) = labelled::read(&arguments.data, &arguments.species, Some(&parameters))?;
+    let names = species::of_potential(&parameters, &arguments.species);
+    let (_, data) = labelled::read(&arguments.data, &names, Some(&parameters))?;
+    warn_of_close_atoms(&parameters, &data)?;
     let report = part(&parameters, &data, "all")?;
     if arguments.json.as_deref() != Some(Path::new("-")) {
         files::write("-".as_ref(), text(&report).as_bytes())?;
@@ -58,15 +63,26 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-fn part(parameters: &crucible::potential::mtp::MtpParameters, data: &DataSet, name: &str) -> Result<PartReport> {
-    PartReport::new(name, parameters, data, &reference_energies(data))
+/// Tells of atoms that are closer than the potential's radial functions begin.
+fn warn_of_close_atoms(parameters: &MtpParameters, data: &DataSet) -> Result<()> {
+    let least = parameters.radial_basis.min_dist;
+    if let Some((distance, number)) = data.closest_pair()?.filter(|(distance, _)| *distance < least) {
+        eprintln!(
+            "warning: configuration {number} has atoms {distance:.3} Å apart; the potential begins at {least} Å (min_dist)"
+        );
+    }
+    Ok(())
+}
+
+fn part(parameters: &MtpParameters, data: &DataSet, name: &str) -> Result<PartReport> {
+    PartReport::new(name, parameters, data, &reference_energies(data), &Weights::default())
 }
 
 /// The report as text.
 pub fn text(report: &PartReport) -> String {
     let title = format!("{} ({})", report.name, report.configurations);
     let mut out = labelled::table(&title, &report.errors);
-    for entry in &report.species {
+    for entry in report.species.iter().filter(|entry| entry.force_component.count > 0) {
         let [rms, max] = [entry.force_component.rms, entry.force_component.max].map(|value| value * 1e3);
         out.push_str(&format!("  {:<22}{rms:>10.4}{:>12}{max:>12.4}\n", format!("{}, meV/Å", entry.species), ""));
     }
@@ -75,6 +91,7 @@ pub fn text(report: &PartReport) -> String {
         let label = format!("{} ({})", entry.composition, entry.configurations);
         out.push_str(&format!("  {label:<22}{energy:>10.4} meV/atom, {force:.4} meV/Å\n"));
     }
+    report.doubts.iter().for_each(|doubt| out.push_str(&format!("  warning: {doubt}\n")));
     out
 }
 

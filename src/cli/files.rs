@@ -2,9 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crucible::io::MAX_FILE_BYTES;
+use crucible::io::{MAX_FILE_BYTES, StructureFormat};
 use crucible::{Error, Result};
 use serde::Serialize;
 
@@ -131,6 +131,61 @@ pub fn check_writable(path: &Path) -> Result<()> {
     }
     OpenOptions::new().append(true).create(true).open(path).map_err(|error| refused(path, &error))?;
     if exists { Ok(()) } else { std::fs::remove_file(path).map_err(|error| refused(path, &error)) }
+}
+
+/// Checks, before any work, that nothing that is read would be written over, and that no two outputs are one file.
+///
+/// # Errors
+/// Such a file; standard output for two outputs.
+pub fn check_apart<'a>(
+    inputs: impl IntoIterator<Item = &'a Path>,
+    outputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<()> {
+    let mut taken: Vec<(PathBuf, &str)> = inputs.into_iter().map(|path| (place(path), "is read as well")).collect();
+    // What is no file, as /dev/null, may be named again.
+    for path in outputs.into_iter().filter(|path| !path.exists() || path.is_file()) {
+        let own = place(path);
+        if let Some((_, why)) = taken.iter().find(|(other, _)| *other == own) {
+            return Err(Error::invalid("file to write", format!("{}, which {why}", path.display()), "another file"));
+        }
+        taken.push((own, "is written already"));
+    }
+    Ok(())
+}
+
+/// Where a file is, or would be, whatever the way to it.
+fn place(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder.canonicalize().ok().zip(path.file_name()).map_or(path.to_owned(), |(folder, name)| folder.join(name))
+    })
+}
+
+/// The format of a file of labelled or graded structures, by its ending, and whether it can be written: before work whose
+/// result it is to hold.
+///
+/// # Errors
+/// Another ending, the system's refusal.
+pub fn labelled_format(what: &str, path: &Path) -> Result<StructureFormat> {
+    let format = StructureFormat::from_name(&name(path))
+        .filter(|format| matches!(format, StructureFormat::ExtXyz | StructureFormat::Cfg))
+        .ok_or_else(|| Error::invalid(what, name(path), "a name ending in .extxyz, .xyz or .cfg"))?;
+    check_writable(path)?;
+    Ok(format)
+}
+
+/// Checks the ending of a potential's file; "-" has none.
+///
+/// # Errors
+/// Another ending.
+pub fn check_potential_name(what: &str, path: &Path, endings: &[&str]) -> Result<()> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    // What is no file, as a device, has no ending either.
+    let any = path == Path::new("-") || path.exists() && !path.is_file();
+    if any || ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
+        return Ok(());
+    }
+    Err(Error::invalid(what, name(path), format!("a name ending in .{}, or -", endings.join(" or ."))))
 }
 
 /// The path as errors name it.

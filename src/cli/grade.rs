@@ -1,10 +1,10 @@
 //! `crucible grade`: how far structures lie outside what a potential was trained on.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use crucible::fitting::grade_configurations;
-use crucible::io::{Configuration, StructureFormat, read_almtp, write_labelled};
+use crucible::io::{Configuration, read_almtp, write_labelled};
 use crucible::potential::mtp::Grades;
 use crucible::{Error, Result};
 use serde::Serialize;
@@ -22,7 +22,7 @@ pub struct Arguments {
     potential: PathBuf,
     /// Structures: .cfg, .extxyz, .xyz, LAMMPS .data or POSCAR.
     structures: PathBuf,
-    /// Elements of the potential's species in its order; needed for files that name elements.
+    /// Elements of the potential's species in its order; for files that name elements, unless the potential's tag tells.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     species: Vec<String>,
     /// Write the grades of configurations and atoms as JSON to this file; "-" is standard output.
@@ -52,13 +52,19 @@ struct Graded<'a> {
 /// # Errors
 /// Files that can't be read, a potential without an active set, structures that do not fit it.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let outputs = [&arguments.json, &arguments.out].into_iter().flatten().map(PathBuf::as_path);
+    files::check_apart([arguments.potential.as_path(), &arguments.structures], outputs)?;
+    let format = arguments.out.as_deref().map(|path| files::labelled_format("--out", path)).transpose()?;
+    arguments.json.as_deref().map_or(Ok(()), files::check_writable)?;
     let almtp = read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?;
     let name = files::name(&arguments.structures);
     let mut structures = species::read(&arguments.structures)?;
-    species::match_potential(&mut structures, &almtp.parameters, &arguments.species, &name)?;
+    let names = species::of_potential(&almtp.parameters, &arguments.species);
+    species::match_potential(&mut structures, &almtp.parameters, &names, &name)?;
     let grades = grade_configurations(&almtp, &structures)?;
-    if let Some(out) = &arguments.out {
-        write_graded(structures.clone(), &grades, &almtp.parameters.species_labels, out)?;
+    if let Some((out, format)) = arguments.out.as_deref().zip(format) {
+        let graded = with_grades(structures.clone(), &grades);
+        files::write(out, write_labelled(format, &graded, &almtp.parameters.species_labels)?.as_bytes())?;
     }
     if let Some(out) = &arguments.json {
         let report = Report { cfgs: structures.iter().zip(&grades).map(|(s, grades)| graded(s, grades)).collect() };
@@ -72,16 +78,13 @@ fn graded<'a>(structure: &'a Configuration, grades: &'a Grades) -> Graded<'a> {
     Graded { name: structure.name.as_deref(), grade: grades.grade, site_grades: &grades.sites }
 }
 
-fn write_graded(mut structures: Vec<Configuration>, grades: &[Grades], labels: &[usize], out: &Path) -> Result<()> {
-    let name = files::name(out);
-    let format = StructureFormat::from_name(&name)
-        .ok_or_else(|| Error::invalid("--out", &name, "a name ending in .cfg or .extxyz"))?;
+fn with_grades(mut structures: Vec<Configuration>, grades: &[Grades]) -> Vec<Configuration> {
     for (structure, grades) in structures.iter_mut().zip(grades) {
         add_grade(structure, grades.grade);
         structure.columns.retain(|(column, _)| column != "nbh_grades");
         structure.columns.push(("nbh_grades".to_owned(), grades.sites.clone()));
     }
-    files::write(out, write_labelled(format, &structures, labels)?.as_bytes())
+    structures
 }
 
 /// States the grade where MLIP does.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use crucible::io::{Configuration, StructureFormat, is_numbered, write_structure};
 use crucible::labelling::{
-    Code, Electrons, STRUCTURE, Settings, check_same_method, collect, input_folders, read_folder_structure,
+    Code, Electrons, STRUCTURE, Settings, check_same_method, collect, input_folders, method_of, read_folder_structure,
 };
 use crucible::{Error, Result};
 
@@ -104,18 +104,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let settings = Settings { code: arguments.code.code(), electrons };
     let Task { write, run, collect } = &arguments.task;
     let Some(folder) = write.as_ref().or(run.as_ref()).or(collect.as_ref()) else { return Ok(()) };
-    let format = arguments.out.as_deref().map(out_format).transpose()?;
+    let format = arguments.out.as_deref().map(|path| files::labelled_format("--out", path)).transpose()?;
     if format == Some(StructureFormat::Cfg) && arguments.species.is_empty() {
         let expected = "the elements in the order of the types of a .cfg file, which can't name them";
         return Err(Error::invalid("--species", "none", expected));
     }
+    files::check_apart(arguments.structures.as_deref(), arguments.out.as_deref())?;
     let mut set = LabelledSet { path: arguments.out.as_deref().zip(format), known: known(arguments)?, labelled: 0 };
-    check_same_method(&set.known, &settings, "the data set")?;
+    if run.is_some() {
+        // Before hours of work; outputs that are there may be of any settings, which each label states.
+        check_same_method(&set.known, &settings, "the data set")?;
+    }
     if let Some(structures) = &arguments.structures {
         if collect.is_some() {
             return collect_for(structures, folder, &settings, arguments, &mut set);
         }
         write_all(structures, folder, &settings, arguments, &set.known)?;
+    } else if write.is_some() {
+        return Err(Error::invalid("structures", "none", "a file of structures to write inputs for"));
     }
     if write.is_some() {
         return Ok(());
@@ -138,15 +144,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         if run.is_some() {
             run_if_needed(&place, &settings, arguments)?;
         }
-        let label = match calculation::read_label(&place, &settings, &structure) {
-            Ok(label) => label,
+        let label = calculation::read_label(&place, &settings, &structure);
+        match label.and_then(|label| set.check_method(&label).map(|()| label)) {
+            Ok(label) => set.take(label)?,
             Err(error) => {
                 eprintln!("{error}");
                 failures.push(place.display().to_string());
-                continue;
             }
-        };
-        set.take(label)?;
+        }
     }
     set.end(&failures)
 }
@@ -166,6 +171,21 @@ impl LabelledSet<'_> {
         self.known.iter().any(|other| same_name(structure, other))
     }
 
+    /// # Errors
+    /// A label by another method than those before it.
+    fn check_method(&self, label: &Configuration) -> Result<()> {
+        let [before, own] = [self.known.iter().find_map(method_of), method_of(label)];
+        match before.zip(own).filter(|(before, own)| before != own) {
+            Some((before, own)) => {
+                let expected = format!("{before}, as in the data set: the energies' zeros differ");
+                let name = label.name.as_deref().unwrap_or("-");
+                Err(Error::invalid(format!("method of the label of {name}"), own, expected))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a label whose method was checked.
     fn take(&mut self, label: Configuration) -> Result<()> {
         eprintln!("{}", summary(&label));
         if let Some((path, format)) = self.path {
@@ -212,8 +232,12 @@ fn collect_for(
     check_names(&labels, &set.known)?;
     collected.failures.iter().for_each(|failure| eprintln!("{failure}"));
     for (_, label) in labels {
-        if !set.has(&label) {
-            set.take(label)?;
+        if set.has(&label) {
+            continue;
+        }
+        match set.check_method(&label) {
+            Ok(()) => set.take(label)?,
+            Err(error) => eprintln!("{error}"),
         }
     }
     let unlabelled: Vec<String> =
@@ -221,12 +245,6 @@ fn collect_for(
     unlabelled.iter().for_each(|name| eprintln!("{name}: no label"));
     // What else lies there, as a queue's own output, was told, and is no failure where every structure has its label.
     set.end(&unlabelled)
-}
-
-fn out_format(path: &Path) -> Result<StructureFormat> {
-    StructureFormat::from_name(&files::name(path))
-        .filter(|format| matches!(format, StructureFormat::ExtXyz | StructureFormat::Cfg))
-        .ok_or_else(|| Error::invalid("--out", files::name(path), "a name ending in .extxyz, .xyz or .cfg"))
 }
 
 /// What the data set holds already.
@@ -238,7 +256,14 @@ fn known(arguments: &Arguments) -> Result<Vec<Configuration>> {
     for configuration in known.iter_mut().filter(|configuration| is_numbered(configuration)) {
         species::assign(std::slice::from_mut(configuration), &arguments.species)?;
     }
-    Ok(known)
+    match known.iter().filter(|configuration| configuration.energy.is_none() || configuration.forces.is_none()).count()
+    {
+        0 => Ok(known),
+        count => {
+            let found = format!("{count} of {} configurations without labels", known.len());
+            Err(Error::invalid("--out", found, "a data set of labels, or a new file"))
+        }
+    }
 }
 
 /// Refuses a name that stands for other atoms already, in the data set or in another folder: they would pass for labelled.
@@ -281,6 +306,10 @@ fn write_all(
         }
     }
     check_names(&structures, known)?;
+    if settings.electrons == Electrons::Insulator && structures.iter().any(|(_, structure)| is_metallic(structure)) {
+        eprintln!("note: there are structures of metals alone, whose electrons have no gap: is --metal meant?");
+    }
+    let mut written = 0;
     for (inputs, (place, structure)) in inputs.into_iter().zip(structures) {
         std::fs::create_dir_all(&place).map_err(|error| files::refused(&place, &error))?;
         if place.join(STRUCTURE).exists() {
@@ -293,8 +322,19 @@ fn write_all(
         for (name, text) in inputs.files {
             files::write(&place.join(name), text.as_bytes())?;
         }
+        written += 1;
+    }
+    if written > 0 {
+        eprintln!("inputs for {written} structures written to {}", folder.display());
     }
     Ok(())
+}
+
+/// Whether no element of it takes electrons up.
+fn is_metallic(structure: &Configuration) -> bool {
+    let of_atom = |kind: &u32| structure.system.species.get(*kind as usize)?.charge_e;
+    // Of elements without one main ion nothing is known.
+    structure.system.types.iter().all(|kind| of_atom(kind).is_some_and(|charge| charge > 0.0))
 }
 
 /// The folders with a structure, by name.

@@ -49,6 +49,9 @@ pub fn table(title: &str, errors: &Errors) -> String {
         ("force, meV/Å", errors.force_vector, 1e3),
         ("stress, GPa", errors.stress_gpa, 1.0),
     ] {
+        if deviation.count == 0 {
+            continue;
+        }
         let [rms, mean, max] = [deviation.rms, deviation.mean, deviation.max].map(|value| value * scale);
         out.push_str(&format!("  {name:<22}{rms:>10.4}{mean:>12.4}{max:>12.4}{:>9}\n", deviation.count));
     }

@@ -3,6 +3,7 @@
 mod cut;
 mod outputs;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,9 @@ const SHOWN_BEFORE: usize = 40;
 
 /// Carry out a molecular-dynamics run: relaxation, warm-up, equilibration, production.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:
   crucible md run.json --json results.json
   crucible md run.json --trajectory melt.extxyz --every 100 --threads 4
   crucible md run.json --trajectory melt.extxyz --log melt.log
@@ -44,7 +47,8 @@ A specification:
 Files that it names are looked for beside it, then in --files.
 A stage may end at another temperature or pressure (\"temperature_end_k\", \"pressure_end_gpa\"); the next goes on from there.
 \"thermostat\": { \"kind\": … } is that of NVT; in NPT it follows from the barostat: stochastic velocity rescaling with
-stochastic-cell-rescaling, Nosé–Hoover chains with mtk.")]
+stochastic-cell-rescaling, Nosé–Hoover chains with mtk."
+)]
 pub struct Arguments {
     /// Specification of the run, JSON.
     specification: PathBuf,
@@ -106,8 +110,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let specification = read_specification(&arguments.specification)?;
     check_outputs(arguments)?;
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
-    let find = file_finder(folder, &arguments.files);
+    let opened = RefCell::new(Vec::new());
+    let find = file_finder(folder, &arguments.files, &opened);
     let mut run = Run::new(specification, &find)?;
+    files::check_apart(opened.borrow().iter().map(PathBuf::as_path), outputs_of(arguments))?;
+    // A checkpoint may well be gone on from and written again.
+    let others = outputs_of(arguments).filter(|path| Some(*path) != arguments.checkpoint.as_deref());
+    files::check_apart(arguments.restore.as_deref(), others)?;
     if arguments.kept.is_some() && !run.is_graded() {
         let expected = "one with an active set (.almtp), without which nothing is kept";
         return Err(Error::invalid("potential for --kept", "one without an active set", expected));
@@ -135,21 +144,31 @@ fn check_outputs(arguments: &Arguments) -> Result<()> {
     arguments.trajectory.as_deref().map(trajectory_format).transpose()?;
     arguments.last.as_deref().map(format_of).transpose()?;
     arguments.kept.as_deref().map(kept_format).transpose()?;
-    let Arguments { json, trajectory, log, last, kept, checkpoint, .. } = arguments;
-    let all = [json, trajectory, log, last, kept, checkpoint];
-    all.into_iter().flatten().try_for_each(|path| files::check_writable(path))
+    files::check_apart([arguments.specification.as_path()], outputs_of(arguments))?;
+    outputs_of(arguments).try_for_each(files::check_writable)
 }
 
-/// Files beside the specification, else in the folder given.
-pub fn file_finder<'a>(folder: &'a Path, other: &'a Path) -> impl Fn(&str) -> Result<Vec<u8>> + 'a {
+fn outputs_of(arguments: &Arguments) -> impl Iterator<Item = &Path> {
+    let Arguments { json, trajectory, log, last, kept, checkpoint, .. } = arguments;
+    [json, trajectory, log, last, kept, checkpoint].into_iter().flatten().map(PathBuf::as_path)
+}
+
+/// Files beside the specification, else in the folder given; those that were read are added to `opened`.
+pub fn file_finder<'a>(
+    folder: &'a Path,
+    other: &'a Path,
+    opened: &'a RefCell<Vec<PathBuf>>,
+) -> impl Fn(&str) -> Result<Vec<u8>> + 'a {
     move |name| {
         let (beside, further) = (folder.join(name), other.join(name));
         let found = [&beside, &further].into_iter().find(|path| path.exists());
-        files::read(found.ok_or_else(|| {
+        let found = found.ok_or_else(|| {
             let (beside, further) = (files::name(&beside), files::name(&further));
             let expected = format!("{beside} (beside the specification) or {further} (--files)");
             Error::invalid(format!("file {name} of the specification"), "none", expected)
-        })?)
+        })?;
+        opened.borrow_mut().push(found.clone());
+        files::read(found)
     }
 }
 
@@ -262,7 +281,7 @@ fn carry_out(run: &mut Run, arguments: &Arguments, outputs: &mut Outputs) -> Res
             saved = Instant::now();
             outputs.flush();
             // The run may well outlast a full disk.
-            save(run, arguments).unwrap_or_else(|error| eprintln!("checkpoint not written: {error}"));
+            save(run, arguments).unwrap_or_else(|error| monitor.note(&format!("checkpoint not written: {error}")));
         }
     }
     outputs.flush();
@@ -275,28 +294,34 @@ pub struct Monitor {
     quiet: bool,
     terminal: bool,
     shown: Option<(Stage, Instant)>,
-    start: Instant,
-    first_step: Option<u64>,
+    /// Whether a line stands on the terminal that the next one replaces.
+    open: bool,
+    /// The first step of dynamics that was seen, and when: relaxation has another speed.
+    first: Option<(u64, Instant)>,
 }
 
 impl Monitor {
     /// A monitor; a quiet one prints nothing.
     pub fn new(quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        Self { quiet, terminal, shown: None, start: Instant::now(), first_step: None }
+        Self { quiet, terminal, shown: None, open: false, first: None }
     }
 
     /// Tells, if it is time to.
     pub fn show(&mut self, progress: &Progress) {
-        let first = *self.first_step.get_or_insert(progress.step);
+        if progress.timestep_fs > 0.0 {
+            self.first.get_or_insert_with(|| (progress.step, Instant::now()));
+        }
         let pause = Duration::from_millis(if self.terminal { 200 } else { 10_000 });
         let due = self.shown.is_none_or(|(stage, when)| stage != progress.stage || when.elapsed() > pause);
         if self.quiet || !due {
             return;
         }
         self.shown = Some((progress.stage, Instant::now()));
-        let rate = (progress.step - first.min(progress.step)) as f64 / self.start.elapsed().as_secs_f64();
-        let line = line(progress, rate);
+        let rate =
+            |(step, when): (u64, Instant)| progress.step.saturating_sub(step) as f64 / when.elapsed().as_secs_f64();
+        let line = line(progress, self.first.map_or(0.0, rate));
+        self.open = self.terminal;
         if self.terminal {
             eprint!("\r\x1b[K{line}");
         } else {
@@ -304,13 +329,30 @@ impl Monitor {
         }
     }
 
+    /// Tells something else, on a line of its own.
+    pub fn note(&mut self, words: &str) {
+        self.end_line();
+        eprintln!("{words}");
+    }
+
+    fn end_line(&mut self) {
+        if std::mem::take(&mut self.open) {
+            eprintln!();
+        }
+    }
+
     /// Tells the last state.
     pub fn end(&mut self, progress: &Progress) {
         self.shown = None;
         self.show(progress);
-        if self.terminal && !self.quiet {
-            eprintln!();
-        }
+        self.end_line();
+    }
+}
+
+impl Drop for Monitor {
+    /// What follows, as the error that ended the run, has a line of its own.
+    fn drop(&mut self) {
+        self.end_line();
     }
 }
 

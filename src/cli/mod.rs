@@ -52,13 +52,18 @@ enum Command {
     Md(md::Arguments),
     Scan(scan::Arguments),
     Analyze(analyze::Arguments),
+    #[command(alias = "calc-efs")]
     Efs(efs::Arguments),
+    #[command(alias = "convert-cfg")]
     Convert(convert::Arguments),
     Template(template::Arguments),
+    #[command(alias = "calc-grade")]
     Grade(grade::Arguments),
+    #[command(alias = "select-add")]
     Select(select::Arguments),
     Train(train::Arguments),
     Label(label::Arguments),
+    #[command(alias = "calc-errors")]
     Errors(errors::Arguments),
 }
 

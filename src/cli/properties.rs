@@ -47,17 +47,25 @@ pub fn by_both_routes(changes: &[Property], points: &[ScanPoint]) -> String {
     out
 }
 
-fn value(estimate: &Estimate) -> String {
+/// To the place of its error, with the unit.
+pub fn value(estimate: &Estimate) -> String {
     // What no fluctuation enters, as a share that masses fix, is exact but for rounding.
     let shown = estimate.standard_error.filter(|error| *error > EXACT * estimate.value.abs());
-    let error = shown.map_or_else(String::new, |error| format!(" ± {error:.2e}"));
-    format!("{:.5}{error} {}", estimate.value, estimate.unit)
+    let text = shown.map_or_else(|| format!("{:.5}", estimate.value), |error| with_error(estimate.value, error));
+    format!("{text} {}", estimate.unit)
+}
+
+/// A value to the place that its error, with two digits, has.
+fn with_error(value: f64, error: f64) -> String {
+    let places = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{value:.places$} ± {error:.places$}")
 }
 
 /// The measured value, and by how much the computed one differs.
 fn comparison(property: &Property, experiment: &Measured) -> String {
-    let error = experiment.uncertainty.map_or_else(String::new, |error| format!(" ± {error:.1e}"));
-    let mut text = format!("experiment: {:.5}{error} {} ({})", experiment.value, experiment.unit, experiment.source);
+    let known = experiment.uncertainty.filter(|error| *error > 0.0);
+    let value = known.map_or_else(|| format!("{:.5}", experiment.value), |error| with_error(experiment.value, error));
+    let mut text = format!("experiment: {value} {} ({})", experiment.unit, experiment.source);
     if experiment.interpolated {
         text.push_str(", between measured compositions");
     }

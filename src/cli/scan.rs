@@ -1,5 +1,6 @@
 //! `crucible scan`: the same run at several temperatures, and what follows from the change.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -54,10 +55,13 @@ struct Report<'a> {
 /// As `crucible md`; fewer than two temperatures, or the same twice; a stage that ends at a temperature of its own.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let specification = at_all(read_specification(&arguments.specification)?, &arguments.temperatures)?;
+    files::check_apart([arguments.specification.as_path()], arguments.json.as_deref())?;
     arguments.json.as_deref().map_or(Ok(()), files::check_writable)?;
     let folder = arguments.specification.parent().unwrap_or(Path::new(""));
-    let find = file_finder(folder, &arguments.files);
+    let opened = RefCell::new(Vec::new());
+    let find = file_finder(folder, &arguments.files, &opened);
     let mut scan = Scan::new(specification, &find)?;
+    files::check_apart(opened.borrow().iter().map(PathBuf::as_path), arguments.json.as_deref())?;
     warn_of_charge(scan.run());
     if !arguments.quiet {
         tell_rounding(scan.run());

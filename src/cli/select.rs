@@ -14,10 +14,13 @@ use super::{files, grade, species};
 /// Choose by MaxVol which candidates extend a training set most (as `mlp select-add`), or build the active set of a
 /// potential from its training set.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:
   crucible select potential.almtp train.cfg candidates.cfg --out selected.cfg
   crucible select potential.mtp train.cfg --almtp potential.almtp
-  crucible select potential.almtp train.cfg kept.extxyz --species K,Ca,Cl --most 40 --out selected.extxyz")]
+  crucible select potential.almtp train.cfg kept.extxyz --species K,Ca,Cl --most 40 --out selected.extxyz"
+)]
 pub struct Arguments {
     /// Potential: .mtp, or .almtp or .als, whose active set's configurations then count as training too.
     potential: PathBuf,
@@ -34,7 +37,7 @@ pub struct Arguments {
     /// Write which candidates were chosen, with grades, as JSON; "-" is standard output.
     #[arg(long, value_name = "OUT", requires = "candidates")]
     json: Option<PathBuf>,
-    /// Elements of the potential's species in its order; needed for files that name elements.
+    /// Elements of the potential's species in its order; for files that name elements, unless the potential's tag tells.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     species: Vec<String>,
     /// Rows of the active set: each atom's energy, or each configuration's. By default as in the potential, else nbh.
@@ -79,6 +82,12 @@ struct Selected<'a> {
 /// # Errors
 /// Files that can't be read or written, structures that do not fit the potential.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let Arguments { potential, training, candidates, out, almtp, json, .. } = arguments;
+    let inputs = [potential, training].into_iter().chain(candidates).map(PathBuf::as_path);
+    files::check_apart(inputs, [out, almtp, json].into_iter().flatten().map(PathBuf::as_path))?;
+    almtp.as_deref().map_or(Ok(()), |path| files::check_potential_name("--almtp", path, &["almtp", "als"]))?;
+    [almtp, json].into_iter().flatten().try_for_each(|path| files::check_writable(path))?;
+    let format = out.as_deref().map(|path| files::labelled_format("--out", path)).transpose()?;
     let Almtp { parameters, active_set } =
         read_almtp(&files::read(&arguments.potential)?, &files::name(&arguments.potential))?;
     let (known_mode, mut known) = match active_set {
@@ -93,7 +102,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     species::match_potential(&mut known, &parameters, &[], &files::name(&arguments.potential))?;
     // The active set counts its configurations from 1, and each file its own.
     let numbers = (1..=known.len()).chain(1..);
-    let read = |path: &Path| read_matched(path, &parameters, &arguments.species);
+    let names = species::of_potential(&parameters, &arguments.species);
+    let read = |path: &Path| read_matched(path, &parameters, &names);
     known.extend(read(&arguments.training)?);
     let candidates = arguments.candidates.as_deref().map(read).transpose()?.unwrap_or_default();
 
@@ -109,7 +119,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let chosen =
         largest(rows.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(k, _)| k), &grades, arguments.most);
     eprintln!("chosen: {} of the {} configurations of {}", chosen.len(), candidates.len(), files::name(path));
-    write_chosen(arguments, candidates, &grades, &chosen, &parameters.species_labels)
+    write_chosen(arguments, format, candidates, &grades, &chosen, &parameters.species_labels)
 }
 
 fn read_matched(path: &Path, parameters: &MtpParameters, names: &[String]) -> Result<Vec<Configuration>> {
@@ -121,11 +131,8 @@ fn read_matched(path: &Path, parameters: &MtpParameters, names: &[String]) -> Re
 fn write_potential(path: &Path, parameters: &MtpParameters, selection: &Selection) -> Result<()> {
     let mut almtp = Almtp { parameters: parameters.clone(), active_set: Some(selection.finish()) };
     species::label_active_set(&mut almtp);
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("almtp") => files::write(path, &write_almtp(&almtp)),
-        Some("als") => files::write(path, &write_als(&almtp)?),
-        _ => Err(Error::invalid("--almtp", files::name(path), "a name ending in .almtp or .als")),
-    }
+    let old = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("als"));
+    files::write(path, &if old { write_als(&almtp)? } else { write_almtp(&almtp) })
 }
 
 /// The chosen places in order; of more than `most` those with the largest grades.
@@ -141,6 +148,7 @@ fn largest(chosen: impl Iterator<Item = usize>, grades: &[f64], most: Option<usi
 
 fn write_chosen(
     arguments: &Arguments,
+    format: Option<StructureFormat>,
     mut candidates: Vec<Configuration>,
     grades: &[f64],
     chosen: &[usize],
@@ -153,10 +161,7 @@ fn write_chosen(
         let json = serde_json::to_vec(&report).map_err(|error| Error::invalid("JSON", error, "finite values"))?;
         files::write(path, &json)?;
     }
-    let Some(path) = &arguments.out else { return Ok(()) };
-    let name = files::name(path);
-    let format = StructureFormat::from_name(&name)
-        .ok_or_else(|| Error::invalid("--out", &name, "a name ending in .cfg, .extxyz or .xyz"))?;
+    let Some((path, format)) = arguments.out.as_ref().zip(format) else { return Ok(()) };
     let mut kept = Vec::new();
     for &index in chosen {
         grade::add_grade(&mut candidates[index], grades[index]);

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crucible::Result;
-use crucible::io::{Almtp, Configuration, assign_species, match_species, read_structure, types_to_labels};
+use crucible::io::{
+    Almtp, Configuration, assign_species, match_species, read_structure, tagged_species, types_to_labels,
+};
 use crucible::potential::mtp::MtpParameters;
 use crucible::system::Species;
 
@@ -42,6 +44,19 @@ pub fn legend(species: &[Species]) -> String {
     let entries: Vec<String> =
         species.iter().enumerate().map(|(k, species)| format!("{k} is {}", species.name)).collect();
     entries.join(", ")
+}
+
+/// The elements of a potential's species: those that `--species` names, else those that its file's tag tells, as
+/// `crucible train` writes it ("K-Ca-Cl"); none where neither does. Says so where the two differ.
+pub fn of_potential(potential: &MtpParameters, names: &[String]) -> Vec<String> {
+    let told = tagged_species(potential);
+    if names.is_empty() {
+        return told.unwrap_or_default();
+    }
+    if let Some(told) = told.filter(|told| told != names) {
+        eprintln!("note: --species {}, but the potential's file says {}", names.join(","), told.join(","));
+    }
+    names.to_vec()
 }
 
 /// Makes the types of structures those of a potential, as [`match_species`] does, with the elements that `--species` names.

@@ -12,9 +12,12 @@ use super::files;
 
 /// An untrained potential of a level, for any number of species: a .mtp file without coefficients.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:
   crucible template 16 template.mtp --species-count 3 --cutoff 6
-  crucible template 8 - --basis RBShapeev --basis-size 10")]
+  crucible template 8 - --basis RBShapeev --basis-size 10"
+)]
 pub struct Arguments {
     /// Level: an even number from 2 to 28.
     level: usize,
@@ -53,6 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         max_dist: arguments.cutoff,
         size: arguments.basis_size,
     };
+    files::check_potential_name("output", &arguments.output, &["mtp"])?;
     let spec = TemplateSpec { level: arguments.level, species_count: arguments.species_count, radial_basis };
     files::write(&arguments.output, write_mtp(&spec.build()?).as_bytes())
 }

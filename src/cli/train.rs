@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use crucible::fitting::{
-    ActiveSetSpan, DataSet, DataSummary, Fit, FitProgress, FitReport, FitSpec, SizePoint, TemplateSpec, Weighting,
-    Weights,
+    ActiveSetSpan, DataSet, DataSummary, Fit, FitEnd, FitProgress, FitReport, FitSpec, SizePoint, TemplateSpec,
+    Weighting, Weights,
 };
 use crucible::io::{read_almtp, write_almtp, write_mtp};
 use crucible::potential::mtp::MtpParameters;
@@ -23,12 +23,15 @@ const DATA_CURVE: [f64; 3] = [0.125, 0.25, 0.5];
 
 /// Fits a potential to labelled configurations and writes it.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:
   crucible train salt.extxyz -o salt.mtp --level 14 --cutoff 6 --species K,Ca,Cl
   crucible train train.cfg -o fitted.mtp --template 16.mtp --energy-weight 1 --force-weight 0.01 --stress-weight 0.001
   crucible train more.cfg -o better.mtp --template fitted.mtp --starts 1 --json report.json --save fit.state
 
-Ctrl-C ends the fit at its next step and writes the best potential so far; a second one ends at once.")]
+Ctrl-C ends the fit at its next step and writes the best potential so far; a second one ends at once."
+)]
 pub struct Arguments {
     /// Labelled configurations: .cfg or extended XYZ; several files one after the other.
     #[arg(required = true, num_args = 1.., value_name = "DATA")]
@@ -48,8 +51,8 @@ pub struct Arguments {
     /// Number of radial basis functions.
     #[arg(long, default_value_t = 8, value_name = "R")]
     basis_size: usize,
-    /// Elements in the order of the potential's species; by default in the order of the files. A trained template needs it
-    /// for files that name elements.
+    /// Elements in the order of the potential's species; by default in the order of the files. A trained template whose
+    /// tag does not tell needs it for files that name elements.
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     species: Vec<String>,
     /// Weight of the energy.
@@ -120,9 +123,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let given = arguments.template.as_deref().map(read_template).transpose()?;
     // Coefficients belong to elements; an untrained template takes any.
     let trained = given.as_ref().filter(|template| template.trained);
-    let (summary, data) = labelled::read(&arguments.data, &arguments.species, trained)?;
+    let names = match trained {
+        Some(trained) => species::of_potential(trained, &arguments.species),
+        None => arguments.species.clone(),
+    };
+    let (summary, data) = labelled::read(&arguments.data, &names, trained)?;
+    data.note_on_units().iter().for_each(|note| eprintln!("note: {note}"));
     let template = template(arguments, given, &data)?;
-    let sizes = sizes(arguments, &template, &data);
+    let for_curve = arguments.data_curve.then(|| (template.clone(), data.clone()));
     let mut fit = open(arguments, template, data)?;
     announce(&fit);
     interrupt::watch("the fit");
@@ -130,13 +138,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     loop {
         let progress = fit.advance(&mut || true)?;
         // An end that is asked for waits for the first potential: there is nothing to write before.
-        let asked = interrupt::asked() && fit.potential().is_some();
-        let late = asked || limit.is_some_and(|limit| Instant::now() > limit);
-        if shown.elapsed() > PROGRESS_EVERY || progress.end.is_some() || late {
+        let stops = stop_asked(limit).filter(|_| fit.potential().is_some());
+        if shown.elapsed() > PROGRESS_EVERY || progress.end.is_some() || stops.is_some() {
             shown = Instant::now();
             eprintln!("{}", line(&progress, started.elapsed()));
         }
-        if progress.end.is_some() || late {
+        if let Some(why) = progress.end.map(FitEnd::in_words).or(stops) {
+            eprintln!("ended: {why}");
             break;
         }
         if saved.elapsed() > SAVE_EVERY {
@@ -145,7 +153,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             save(arguments, &fit).unwrap_or_else(|error| eprintln!("state of the fit not saved: {error}"));
         }
     }
-    write(arguments, &fit, summary, sizes)
+    write(arguments, &fit, summary, || match for_curve {
+        Some((template, data)) => sizes(arguments, &fit, &template, &data, limit),
+        None => Ok(Vec::new()),
+    })
+}
+
+/// Why the fit should end, where it should.
+fn stop_asked(limit: Option<Instant>) -> Option<&'static str> {
+    let late = || limit.is_some_and(|limit| Instant::now() > limit).then_some("--max-time is over");
+    if interrupt::asked() { Some("Ctrl-C") } else { late() }
 }
 
 /// The time that the fit may take.
@@ -159,8 +176,11 @@ fn limit(arguments: &Arguments) -> Result<Option<Duration>> {
 
 /// Checks that all can be written that the end of the fit will write.
 fn check_outputs(arguments: &Arguments) -> Result<()> {
+    files::check_potential_name("--output", &arguments.output, &["mtp", "almtp"])?;
     let files = [Some(&arguments.output), arguments.json.as_ref(), arguments.save.as_ref()];
-    files.into_iter().flatten().try_for_each(|path| files::check_writable(path))?;
+    let outputs = || files.into_iter().flatten().map(PathBuf::as_path);
+    files::check_apart(arguments.data.iter().chain(&arguments.template).map(PathBuf::as_path), outputs())?;
+    outputs().try_for_each(files::check_writable)?;
     match &arguments.svg {
         Some(folder) => std::fs::create_dir_all(folder).map_err(|error| files::refused(folder, &error)),
         None => Ok(()),
@@ -171,34 +191,41 @@ fn read_template(path: &Path) -> Result<MtpParameters> {
     Ok(read_almtp(&files::read(path)?, &files::name(path))?.parameters)
 }
 
-/// Fits to parts of the data, where they are asked for. A part that is too small for the potential is left out.
-fn sizes(arguments: &Arguments, template: &MtpParameters, data: &DataSet) -> Vec<SizePoint> {
-    let shares = if arguments.data_curve { &DATA_CURVE[..] } else { &[] };
-    let fitted = shares.iter().map(|&share| {
-        let point = SizePoint::fit(template, data, spec(arguments), share);
-        match &point {
-            Ok(point) => {
+/// Fits to parts of the data, then to the whole. A part that is too small for the potential is left out, as is one that there is no time for.
+fn sizes(
+    arguments: &Arguments,
+    whole: &Fit,
+    template: &MtpParameters,
+    data: &DataSet,
+    limit: Option<Instant>,
+) -> Result<Vec<SizePoint>> {
+    let mut points = Vec::new();
+    for share in DATA_CURVE {
+        match SizePoint::fit(template, data, spec(arguments), share, &mut || stop_asked(limit).is_some()) {
+            Ok(Some(point)) => {
                 let errors = point.held_out.as_ref().unwrap_or(&point.training);
                 eprintln!("fit to {}: {:.1} meV/Å", point.configurations, errors.force_component.rms * 1e3);
+                points.push(point);
+            }
+            Ok(None) => {
+                eprintln!("the fits to parts of the data ended: {}", stop_asked(limit).unwrap_or_default());
+                break;
             }
             Err(error) => eprintln!("no fit to {share} of the training part: {error}"),
         }
-        point.ok()
-    });
-    fitted.flatten().collect()
+    }
+    points.push(SizePoint::of(whole)?);
+    Ok(points)
 }
 
-/// The potential to start from: the one that was given, else an untrained one, tagged with its species.
+/// The potential to start from: the one that was given, else an untrained one.
 fn template(arguments: &Arguments, given: Option<MtpParameters>, data: &DataSet) -> Result<MtpParameters> {
     if let Some(given) = given {
         return Ok(given);
     }
     let mut spec = TemplateSpec::new(arguments.level, data.species.len(), arguments.cutoff);
     spec.radial_basis.size = arguments.basis_size;
-    let mut template = spec.build()?;
-    let names: Vec<&str> = data.species.iter().map(|species| species.name.as_str()).collect();
-    template.tag = Some(names.join("-"));
-    Ok(template)
+    spec.build()
 }
 
 fn spec(arguments: &Arguments) -> FitSpec {
@@ -231,8 +258,10 @@ fn open(arguments: &Arguments, template: MtpParameters, data: DataSet) -> Result
     match arguments.save.as_deref().filter(|path| path.exists()) {
         None => Fit::new(template, data, spec),
         Some(path) => {
-            let state = serde_json::from_slice(&files::read(path)?)
-                .map_err(|error| Error::invalid(files::name(path), error, "the state of a fit, from --save"))?;
+            let state = serde_json::from_slice(&files::read(path)?).map_err(|error| {
+                let expected = "the state of a fit, unchanged, from --save of this version";
+                Error::invalid(files::name(path), format!("something else ({error})"), expected)
+            })?;
             Fit::resume(template, data, spec, state)
         }
     }
@@ -255,17 +284,26 @@ fn line(progress: &FitProgress, elapsed: Duration) -> String {
         let errors = point.held_out.as_ref().unwrap_or(&point.training);
         let which = if point.held_out.is_some() { "held out" } else { "training" };
         out.push_str(&format!(
-            ": loss {:.4e}; {which}: {:.2} meV/atom, {:.1} meV/Å, {:.3} GPa",
+            ": loss {:.4e}; {which}: {:.2} meV/atom, {:.1} meV/Å",
             point.loss,
             errors.energy_per_atom.rms * 1e3,
             errors.force_component.rms * 1e3,
-            errors.stress_gpa.rms
         ));
+        if errors.stress_gpa.count > 0 {
+            out.push_str(&format!(", {:.3} GPa", errors.stress_gpa.rms));
+        }
     }
     out
 }
 
-fn write(arguments: &Arguments, fit: &Fit, summary: DataSummary, mut sizes: Vec<SizePoint>) -> Result<()> {
+/// Writes the potential, then all that the report says of it; `sizes` makes the points over the
+/// size of the data.
+fn write(
+    arguments: &Arguments,
+    fit: &Fit,
+    summary: DataSummary,
+    sizes: impl FnOnce() -> Result<Vec<SizePoint>>,
+) -> Result<()> {
     // First, since all else can be made of it; but the potential is not lost with it.
     let saved = save(arguments, fit);
     let Some(potential) = fit.potential() else {
@@ -275,10 +313,7 @@ fn write(arguments: &Arguments, fit: &Fit, summary: DataSummary, mut sizes: Vec<
     saved?;
     let mut report = FitReport::new(summary, fit, &potential)?;
     report.active_set = span;
-    if arguments.data_curve {
-        sizes.push(SizePoint::of(fit)?);
-    }
-    report.sizes = sizes;
+    report.sizes = sizes()?;
     report.parts.iter().for_each(|part| eprint!("{}", errors::text(part)));
     if let Some(folder) = &arguments.svg {
         errors::pictures(folder, &report.charts())?;
@@ -300,7 +335,7 @@ fn save(arguments: &Arguments, fit: &Fit) -> Result<()> {
 /// Writes the potential, with the active set of the training part where the name asks for one; returns what that spans. Where
 /// it can't be built, the potential is kept without, under another name.
 fn write_potential(output: &Path, fit: &Fit, potential: &MtpParameters) -> Result<Option<ActiveSetSpan>> {
-    if output.extension().is_none_or(|extension| extension != "almtp") {
+    if output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("almtp")) {
         files::write(output, write_mtp(potential).as_bytes())?;
         return Ok(None);
     }

@@ -8,8 +8,8 @@ use crate::neighbor::NeighborList;
 use crate::potential::{Evaluation, Potential};
 use crate::system::System;
 
-/// Skin of the neighbour list while relaxing, Å.
-const SKIN: f64 = 0.8;
+use super::guard::Limits;
+
 /// Parameters of table 1 in the paper.
 const DELAY: usize = 20;
 const GROW: f64 = 1.1;
@@ -86,7 +86,7 @@ impl Relaxation {
         check(&options)?;
         Ok(Self {
             options,
-            neighbors: NeighborList::new(potential.cutoff(), SKIN)?,
+            neighbors: NeighborList::new(potential.cutoff(), Limits::default().skin_angstrom)?,
             evaluation: Evaluation::default(),
             velocities: vec![Vec3::zeros(); system.len()],
             pace: Pace::default(),

@@ -172,6 +172,11 @@ impl Simulation {
         outcome
     }
 
+    /// Why it does not go on, if it failed or was stopped.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
     /// Ends the run for a reason of the caller's, as [`Simulation::step`] does for its own: back to the last good state.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::io::almtp::{ActiveSet, Origin, SelectionWeights};
 use crate::io::{Almtp, Configuration};
 use crate::potential::mtp::{EnergyDerivatives, ExtrapolationGrade, GradeMode, Grades, MtpParameters};
 
-use super::dataset::neighbor_list;
+use super::dataset::{describe, neighbor_list};
 use super::maxvol::MaxVol;
 
 /// Scale of the dummy rows that a selection starts from, as in MLIP.
@@ -71,13 +71,14 @@ fn grade_each(
     parameters: &MtpParameters,
     configurations: &[Configuration],
 ) -> Result<Vec<Grades>> {
-    let grade_one = |configuration: &Configuration| {
+    let grade_one = |(k, configuration): (usize, &Configuration)| {
         let mut grades = Grades::default();
         let neighbors = neighbor_list(&configuration.system, parameters.radial_basis.max_dist)?;
+        neighbors.check_apart(&configuration.system, &describe(k, &configuration.name))?;
         grade.evaluate(&configuration.system, &neighbors, &mut grades)?;
         Ok(grades)
     };
-    configurations.iter().map(grade_one).collect()
+    configurations.iter().enumerate().map(grade_one).collect()
 }
 
 /// A selection under way: a potential's derivatives, A, and the configurations that its rows may come from.

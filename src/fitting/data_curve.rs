@@ -24,14 +24,23 @@ pub struct SizePoint {
 }
 
 impl SizePoint {
-    /// Fits to `share` of the training part, from the same template and with the same specification as the whole fit.
+    /// Fits to `share` of the training part, from the same template and with the same specification as the whole fit. `None`
+    /// where `should_stop` said so before its end.
     ///
     /// # Errors
     /// As [`Fit::new`]: a small part may hold fewer equations than parameters, or lack a species.
-    pub fn fit(template: &MtpParameters, data: &DataSet, spec: FitSpec, share: f64) -> Result<Self> {
+    pub fn fit(
+        template: &MtpParameters,
+        data: &DataSet,
+        spec: FitSpec,
+        share: f64,
+        should_stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Self>> {
         let mut fit = Fit::new(template.clone(), data.clone(), FitSpec { training_share: share, ..spec })?;
-        fit.advance(&mut || false)?;
-        Self::of(&fit)
+        match fit.advance(should_stop)?.end {
+            Some(_) => Self::of(&fit).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Errors of a fit that has an end.

@@ -2,18 +2,20 @@
 
 use crate::error::{Error, Result};
 use crate::io::Configuration;
-use crate::labelling::METHOD;
+use crate::labelling::method_of;
 use crate::math::{Mat3, Vec3};
 use crate::neighbor::NeighborList;
 use crate::system::{SAME_POSITION, Species, System};
 use crate::units::EV_PER_A3_TO_GPA;
 
+use super::loss::Weights;
+use super::report::proportions;
 use super::{plausible, units};
 
 /// Skin of the neighbour lists, Å: not zero, so that the potential alone decides on pairs at the very cutoff.
 const SKIN: f64 = 0.1;
-/// How far to look for the closest pair, Å; no two atoms of a condensed phase are further apart.
-const CLOSEST_PAIR_REACH: f64 = 4.0;
+/// How far to look for the closest pair, Å: what most have, and what large atoms and vapours need.
+const CLOSEST_PAIR_REACHES: [f64; 2] = [4.0, 12.0];
 /// Labels of one structure contradict each other where they differ by more, eV an atom and eV/Å.
 const SAME_LABEL: f64 = 1e-3;
 /// The same of stresses, GPa.
@@ -78,7 +80,12 @@ impl DataSet {
         check_labelled(&configurations)?;
         check_one_method(&configurations)?;
         let mut set = Self { species, configurations: Vec::new(), notes: Vec::new() };
+        let mut isolated = Vec::new();
         for (k, configuration) in configurations.into_iter().enumerate() {
+            if is_isolated_atom(&configuration) {
+                isolated.push((k + 1).to_string());
+                continue;
+            }
             let labelled = labelled(configuration, k)?;
             if labelled.system.types.iter().any(|&kind| kind as usize >= set.species.len()) {
                 let expected = format!("types below {}", set.species.len());
@@ -86,10 +93,16 @@ impl DataSet {
             }
             set.configurations.push(labelled);
         }
+        if !isolated.is_empty() {
+            set.notes.push(format!("left out as isolated atoms: configurations {}", isolated.join(", ")));
+        }
+        if set.is_empty() {
+            return Err(Error::invalid("data set", "isolated atoms only", "configurations of several atoms"));
+        }
+        set.notes.extend(plausible::check_contacts(&set)?);
         set.drop_duplicates()?;
         set.note_stresses();
         set.note_net_forces();
-        set.note_units();
         Ok(set)
     }
 
@@ -119,52 +132,72 @@ impl DataSet {
         self.configurations.iter().map(configuration).collect()
     }
 
-    /// Distance of the closest pair of atoms within 4 Å, Å, with the number of the configuration that has it.
+    /// Distance of the closest pair of atoms within 12 Å, Å, with the number of the configuration that has it.
     ///
     /// # Errors
     /// A cell too small for a list of neighbours.
     pub fn closest_pair(&self) -> Result<Option<(f64, usize)>> {
+        for reach in CLOSEST_PAIR_REACHES {
+            if let Some(closest) = self.closest_within(reach)? {
+                return Ok(Some(closest));
+            }
+        }
+        Ok(None)
+    }
+
+    fn closest_within(&self, reach: f64) -> Result<Option<(f64, usize)>> {
         let mut closest: Option<(f64, usize)> = None;
         for labelled in &self.configurations {
-            let neighbors = neighbor_list(&labelled.system, CLOSEST_PAIR_REACH)?;
-            for atom in 0..labelled.system.len() {
-                for slot in neighbors.range(atom) {
-                    let distance = neighbors.vector(atom, slot).norm();
-                    if closest.is_none_or(|(least, _)| distance < least) {
-                        closest = Some((distance, labelled.number));
-                    }
-                }
-            }
+            let own = closest_in(&labelled.system, reach)?.map(|distance| (distance, labelled.number));
+            closest = closest.into_iter().chain(own).min_by(|a, b| a.0.total_cmp(&b.0));
         }
         Ok(closest)
     }
 
-    /// Rows of the fit: an energy, 3N forces and up to six stresses each.
-    pub fn equation_count(&self) -> usize {
-        let rows = |l: &Labelled| 1 + 3 * l.system.len() + l.labels.stress.map_or(0, |stress| stress.len());
+    /// Rows of the fit that have weight: an energy, 3N forces and up to six stresses each.
+    pub fn equation_count(&self, weights: &Weights) -> usize {
+        let rows = |l: &Labelled| {
+            let stresses = l.labels.stress.map_or(0, |stress| stress.len());
+            let counted = [(weights.energy, 1), (weights.force, 3 * l.system.len()), (weights.stress, stresses)];
+            counted.into_iter().filter(|(weight, _)| *weight > 0.0).map(|(_, rows)| rows).sum::<usize>()
+        };
         self.configurations.iter().map(rows).sum()
     }
 
-    /// Moves every `1/fraction`-th configuration of each composition into a set of its own, never the first.
+    /// Moves a share of the configurations of each composition into a set of its own, never the first: evenly, and so that
+    /// rare compositions together give their share. Of what has a composition of its own, only what has no species for the
+    /// first time is moved.
     pub fn split(mut self, fraction: f64) -> (Self, Self) {
-        let mut held_out = Self { species: self.species.clone(), configurations: Vec::new(), notes: Vec::new() };
-        let mut seen: Vec<(Vec<usize>, f64)> = Vec::new();
-        let mut kept = Vec::new();
-        for labelled in self.configurations.drain(..) {
-            let counts = labelled.system.counts();
-            let place = seen.iter().position(|(known, _)| *known == counts).unwrap_or_else(|| {
-                // Compositions begin at different phases, so that rare ones don't all stay on one side.
-                seen.push((counts, (0.5 + 0.618_034 * seen.len() as f64) % 1.0 * (1.0 - fraction)));
-                seen.len() - 1
-            });
-            let share = &mut seen[place].1;
-            *share += fraction;
-            if *share >= 1.0 {
-                *share -= 1.0;
-                held_out.configurations.push(labelled);
-            } else {
-                kept.push(labelled);
+        let mut groups: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
+        for (place, labelled) in self.configurations.iter().enumerate() {
+            let shares = proportions(&labelled.system.counts());
+            match groups.iter_mut().find(|(known, _)| *known == shares) {
+                Some((_, places)) => places.push(place),
+                None => groups.push((shares, vec![place])),
             }
+        }
+        let mut stays_known = vec![false; self.species.len()];
+        let mut know = |shares: &[usize]| {
+            let all_known = shares.iter().zip(&stays_known).all(|(&share, known)| share == 0 || *known);
+            shares.iter().zip(&mut stays_known).for_each(|(&share, known)| *known |= share > 0);
+            all_known
+        };
+        groups.iter().filter(|(_, places)| places.len() > 1).for_each(|(shares, _)| _ = know(shares));
+        let mut moves = vec![false; self.len()];
+        // Rounded, not cut off.
+        let mut owed = 0.5;
+        for (shares, places) in &groups {
+            owed += fraction * places.len() as f64;
+            let first = usize::from(places.len() > 1 || !know(shares));
+            let most = places.len() - first;
+            let taken = (owed as usize).min(most);
+            owed -= taken as f64;
+            (0..taken).for_each(|k| moves[places[first + (2 * k + 1) * most / (2 * taken)]] = true);
+        }
+        let mut held_out = Self { species: self.species.clone(), configurations: Vec::new(), notes: Vec::new() };
+        let mut kept = Vec::new();
+        for (labelled, moves) in self.configurations.into_iter().zip(moves) {
+            if moves { held_out.configurations.push(labelled) } else { kept.push(labelled) }
         }
         self.configurations = kept;
         (self, held_out)
@@ -193,7 +226,7 @@ impl DataSet {
             let (a, b) = (&self.configurations[first], &self.configurations[second]);
             let order = a.system.matched_with(&b.system).unwrap_or_default();
             if let Some(difference) = contradiction(a, b, &order) {
-                let names = format!("{} and {}", describe(first, &a.name), describe(second, &b.name));
+                let names = format!("{} and {}", describe(a.number - 1, &a.name), describe(b.number - 1, &b.name));
                 return Err(Error::invalid(names, difference, "equal labels for equal structures"));
             }
         }
@@ -206,7 +239,8 @@ impl DataSet {
             let kept = &mut self.configurations[first].labels.stress;
             *kept = kept.or(stress);
         }
-        let numbers: Vec<String> = pairs.iter().map(|(_, second)| (second + 1).to_string()).collect();
+        let numbers: Vec<String> =
+            pairs.iter().map(|(_, second)| self.configurations[*second].number.to_string()).collect();
         self.notes.push(format!("left out as duplicates of earlier ones: configurations {}", numbers.join(", ")));
         let mut place = 0;
         self.configurations.retain(|_| {
@@ -217,21 +251,18 @@ impl DataSet {
     }
 
     fn note_stresses(&mut self) {
-        let missing =
-            self.configurations.iter().filter(|l| l.labels.stress.is_none() && l.system.cell.is_bulk()).count();
+        let bulk = || self.configurations.iter().filter(|labelled| labelled.system.cell.is_bulk());
+        let missing = bulk().filter(|labelled| labelled.labels.stress.is_none()).count();
         if missing > 0 {
-            let n = self.len();
-            self.notes
-                .push(format!("{missing} of {n} periodic configurations have no stress: only the others' are fitted"));
+            let all = bulk().count();
+            self.notes.push(format!("{missing} of {all} periodic configurations have no stress"));
         }
     }
 
-    fn note_units(&mut self) {
-        if !units::can_check(self) {
-            let note =
-                "too few configurations to check units: energies must be in eV, forces in eV/Å, stresses in eV/Å^3";
-            self.notes.push(note.to_owned());
-        }
+    /// What a fit can't check of the units of so few configurations.
+    pub fn note_on_units(&self) -> Option<&'static str> {
+        let note = "too few configurations to check units: energies must be in eV, forces in eV/Å, stresses in eV/Å^3";
+        (!units::can_check(self)).then_some(note)
     }
 
     /// Forces that do not add up to zero are those of a calculation that is not converged, or not of a closed system.
@@ -246,6 +277,13 @@ impl DataSet {
     }
 }
 
+/// Distance of the closest atoms of a system, Å, where some are within `reach`.
+pub(super) fn closest_in(system: &System, reach: f64) -> Result<Option<f64>> {
+    let neighbors = neighbor_list(system, reach)?;
+    let distances = (0..system.len()).flat_map(|atom| neighbors.range(atom).map(move |slot| (atom, slot)));
+    Ok(distances.map(|(atom, slot)| neighbors.vector(atom, slot).norm()).min_by(f64::total_cmp))
+}
+
 /// The neighbour list of a system at rest.
 pub(super) fn neighbor_list(system: &System, cutoff: f64) -> Result<NeighborList> {
     let mut neighbors = NeighborList::new(cutoff, SKIN)?;
@@ -253,7 +291,8 @@ pub(super) fn neighbor_list(system: &System, cutoff: f64) -> Result<NeighborList
     Ok(neighbors)
 }
 
-fn describe(index: usize, name: &Option<String>) -> String {
+/// A configuration as messages name it.
+pub(super) fn describe(index: usize, name: &Option<String>) -> String {
     let name = name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
     format!("configuration {}{name}", index + 1)
 }
@@ -264,7 +303,9 @@ fn check_labelled(configurations: &[Configuration]) -> Result<()> {
         let numbers: Vec<usize> = (0..configurations.len()).filter(|&k| missing(&configurations[k])).collect();
         let Some(&first) = numbers.first() else { return Ok(()) };
         let found = match numbers.len() {
-            n if n == configurations.len() => format!("no configuration with {what}"),
+            n if n == configurations.len() => {
+                format!("no configuration with {what}{}", named_like(what, &configurations[0]))
+            }
             n => format!(
                 "no {what} in {n} of {}, first in {}",
                 configurations.len(),
@@ -275,13 +316,10 @@ fn check_labelled(configurations: &[Configuration]) -> Result<()> {
     };
     lacking("energy", &|configuration| configuration.energy.is_none())?;
     lacking("forces", &|configuration| configuration.forces.is_none())?;
-    let unconverged = configurations.iter().position(|configuration| {
-        configuration.features.iter().any(|(key, value)| {
-            let no = matches!(value.to_ascii_lowercase().as_str(), "f" | "false" | "no" | "0");
-            key.to_ascii_lowercase().ends_with("converged") && (no != key.to_ascii_lowercase().ends_with("unconverged"))
-        })
-    });
-    match unconverged {
+    let unconverged = |configuration: &Configuration| {
+        configuration.features.iter().any(|(key, value)| says_not_converged(key, value))
+    };
+    match configurations.iter().position(unconverged) {
         Some(k) => Err(Error::invalid(
             describe(k, &configurations[k].name),
             "labels marked as not converged",
@@ -291,12 +329,47 @@ fn check_labelled(configurations: &[Configuration]) -> Result<()> {
     }
 }
 
+/// What other potentials are fitted to for energies of atoms: a potential of a melt has another zero.
+fn is_isolated_atom(configuration: &Configuration) -> bool {
+    let marked = |(key, value): &(String, String)| key == "config_type" && value.eq_ignore_ascii_case("IsolatedAtom");
+    configuration.system.len() == 1 && configuration.features.iter().any(marked)
+}
+
+/// Whether a property such as `scf_converged=F` or `not_converged=T` says so.
+fn says_not_converged(key: &str, value: &str) -> bool {
+    let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
+    // MLIP's converter says so of where labels come from.
+    if value.contains("not_converged") {
+        return true;
+    }
+    let Some(before) = key.strip_suffix("converged") else { return false };
+    let negated = ["un", "non", "not"].iter().any(|no| before.trim_end_matches(['_', '-']).ends_with(no));
+    match value.as_str() {
+        "f" | "false" | "no" | "0" => !negated,
+        "t" | "true" | "yes" | "1" => negated,
+        _ => false,
+    }
+}
+
+/// What a configuration has under names such as `REF_energy`, which are not read.
+fn named_like(what: &str, configuration: &Configuration) -> String {
+    let stem = what.trim_end_matches('s');
+    let names = configuration.features.iter().map(|(name, _)| name);
+    let names = names.chain(configuration.columns.iter().map(|(name, _)| name));
+    // Columns of vectors have the numbers of their components behind them.
+    let whole = |name: &'_ String| name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_').to_owned();
+    let mut like: Vec<String> = names.filter(|name| name.to_lowercase().contains(stem)).map(whole).collect();
+    like.dedup();
+    if like.is_empty() {
+        String::new()
+    } else {
+        format!(", but {}, which is not read: name it {what}", like.join(", "))
+    }
+}
+
 /// Energies by two methods have two zeros.
 fn check_one_method(configurations: &[Configuration]) -> Result<()> {
-    let stated = |configuration: &Configuration| {
-        configuration.features.iter().find(|(name, _)| name == METHOD).map(|(_, method)| method.clone())
-    };
-    let mut methods = configurations.iter().enumerate().filter_map(|(k, c)| Some((k, stated(c)?)));
+    let mut methods = configurations.iter().enumerate().filter_map(|(k, c)| Some((k, method_of(c)?)));
     let Some((_, first)) = methods.next() else { return Ok(()) };
     match methods.find(|(_, other)| *other != first) {
         Some((k, other)) => {

@@ -67,9 +67,9 @@ impl FitReport {
 /// A value that is not finite.
 pub fn parts(fit: &Fit, potential: &MtpParameters) -> Result<Vec<PartReport>> {
     let reference = fit.species_energies();
-    let mut parts = vec![PartReport::new("training", potential, fit.training(), reference)?];
+    let mut parts = vec![PartReport::new("training", potential, fit.training(), reference, fit.weights())?];
     if !fit.held_out().is_empty() {
-        parts.push(PartReport::new("held out", potential, fit.held_out(), reference)?);
+        parts.push(PartReport::new("held out", potential, fit.held_out(), reference, fit.weights())?);
     }
     Ok(parts)
 }

@@ -4,6 +4,9 @@
 //! symmetric tensor; other [`Weighting`]s change the powers of N. The penalty `p sum_mu (|c_mu|^2 - 1)^2` holds the size of
 //! the radial functions, which the energy alone leaves open: doubling one and halving the moments' coefficients is no change.
 
+// The fit itself solves normal equations (`optimizer.rs`), which took fewer and cheaper steps. The gradient is for other
+// optimisers, and holds the derivatives that both share against finite differences and the reference programs.
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};

@@ -6,8 +6,10 @@
 pub mod active_set;
 mod data_curve;
 mod dataset;
+mod doubts;
 mod errors;
 mod fit_report;
+mod identity;
 mod loss;
 pub mod maxvol;
 mod normal;

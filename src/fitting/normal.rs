@@ -14,6 +14,8 @@ use super::loss::Weights;
 const GRAM_BLOCK: usize = 96;
 /// Shares of the diagonal that are tried in turn to make a matrix positive definite.
 const RIDGES: [f64; 4] = [1.0, 1e2, 1e4, 1e6];
+/// Entries of a diagonal below this share of the largest are rounding, as of what symmetry makes zero.
+const NOISE: f64 = 1e-28;
 
 /// One configuration ready for a pass.
 pub(super) struct Prepared<'a> {
@@ -176,7 +178,7 @@ impl NormalEquations {
     }
 }
 
-/// A Cholesky decomposition with a unit diagonal.
+/// A Cholesky decomposition with a unit diagonal. Parameters that nothing depends on get zero.
 struct Scaled {
     scale: DVector<f64>,
     decomposition: Cholesky<f64, Dyn>,
@@ -184,11 +186,16 @@ struct Scaled {
 
 impl Scaled {
     fn new(matrix: &DMatrix<f64>, ridge: f64) -> Result<Self> {
-        let scale = matrix.diagonal().map(|x| if x > 0.0 { 1.0 / x.sqrt() } else { 1.0 });
+        let diagonal = matrix.diagonal();
+        let least = NOISE * diagonal.max();
+        let scale = diagonal.map(|x| if x > least { 1.0 / x.sqrt() } else { 0.0 });
         let mut scaled = matrix.clone();
         for (j, mut column) in scaled.column_iter_mut().enumerate() {
             column.component_mul_assign(&scale);
             column *= scale[j];
+            if scale[j] == 0.0 {
+                column[j] = 1.0;
+            }
         }
         for factor in RIDGES {
             let mut ridged = scaled.clone();

@@ -10,17 +10,20 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
+use crate::io::tagged_species;
 use crate::parallel;
 use crate::potential::mtp::MtpParameters;
 use crate::potential::mtp::jacobian::JacobianKernel;
+use crate::system::species;
 
 use super::dataset::DataSet;
 use super::errors::{Lists, errors_and_loss};
-use super::loss::radial_norms;
+use super::identity::describe;
+use super::loss::{Weights, radial_norms};
 use super::normal::{Accumulator, LinearSolution, NormalEquations, Prepared, Step};
 use super::spec::FitSpec;
 use super::start::{random_radial, set_min_dist};
-use super::state::{Candidate, FitEnd, FitPoint, FitProgress, FitState};
+use super::state::{Candidate, Due, FitEnd, FitPoint, FitProgress, FitState};
 use super::{plausible, reference_energies, units};
 
 /// Configurations of one block of a pass, if memory allows.
@@ -32,10 +35,8 @@ const LAST_DAMPING: f64 = 1e8;
 
 /// What the present pass is for.
 enum Purpose {
-    /// Coefficients as they are; the linear ones not yet solved for.
-    Solve,
-    /// Coefficients as they are, to step from.
-    Base,
+    /// Coefficients as they are.
+    Stay(Due),
     /// A step, to be judged.
     Trial(Step),
 }
@@ -44,6 +45,8 @@ struct Pass {
     purpose: Purpose,
     kernel: JacobianKernel,
     radial: Vec<f64>,
+    /// As the derivatives by radial coefficients are taken with.
+    linear: Vec<f64>,
     next: usize,
 }
 
@@ -83,11 +86,12 @@ impl Fit {
         Self::of(template, data, spec)
     }
 
-    fn of(template: MtpParameters, data: DataSet, spec: FitSpec) -> Result<Self> {
+    fn of(mut template: MtpParameters, data: DataSet, spec: FitSpec) -> Result<Self> {
+        tag(&mut template, &data);
         let (training, held_out) = data.split(spec.held_out);
         let (training, _) = training.split(1.0 - spec.training_share);
         training.check_species()?;
-        let equations = training.equation_count();
+        let equations = training.equation_count(&spec.weights);
         if equations < template.parameter_count() {
             let found = format!("{equations} equations for {} parameters", template.parameter_count());
             let expected = "at least as many equations: more configurations or a lower level";
@@ -115,29 +119,20 @@ impl Fit {
         Ok(fit)
     }
 
-    /// Goes on from a state that a fit of the same template, data and specification gave; more steps may be allowed than
-    /// there were.
+    /// Goes on from a state that a fit of the same template, data and specification gave, as if there had been no stop; more
+    /// steps may be allowed than there were, or a smaller gain.
     ///
     /// # Errors
     /// As [`Fit::new`], and a state of another fit.
     pub fn resume(template: MtpParameters, data: DataSet, spec: FitSpec, state: FitState) -> Result<Self> {
         let mut fit = Self::new(template, data, spec)?;
-        let sizes = |candidate: &Candidate| (candidate.radial.len(), candidate.linear.len());
-        if sizes(&fit.state.current) != sizes(&state.current) {
-            return Err(Error::invalid("saved fit", "another number of coefficients", "the state of this fit"));
-        }
-        if fit.state.of != state.of {
-            let found = format!("the state of a fit of {}", state.of);
-            return Err(Error::invalid("saved fit", found, format!("that of a fit of {}", fit.state.of)));
-        }
-        let fresh = state.fresh;
+        state.check(&fit.state)?;
         fit.state = state;
-        if fit.state.end == Some(FitEnd::Iterations) && fit.state.iteration < spec.max_iterations {
-            fit.state.end = None;
-        }
         fit.equations = None;
-        let purpose = if fresh { Purpose::Solve } else { Purpose::Base };
-        fit.begin_pass(purpose)?;
+        if fit.state.end.is_some() && fit.state.damping <= LAST_DAMPING {
+            fit.state.end = fit.verdict();
+        }
+        fit.begin_pass(Purpose::Stay(fit.state.due))?;
         Ok(fit)
     }
 
@@ -153,6 +148,11 @@ impl Fit {
             }
         }
         Ok(self.progress())
+    }
+
+    /// What errors weigh.
+    pub(super) fn weights(&self) -> &Weights {
+        &self.spec.weights
     }
 
     /// How far the fit is.
@@ -240,21 +240,25 @@ impl Fit {
         };
         let radial =
             if trained { template.radial_coeffs.clone() } else { random_radial(template, self.spec.seed, stage) };
-        self.state.begin_stage(stage, Candidate::unjudged(radial, linear));
-        self.state.fresh = !trained;
-        self.begin_pass(if trained { Purpose::Base } else { Purpose::Solve })
+        self.state.begin_stage(
+            stage,
+            Candidate::unjudged(radial, linear),
+            if trained { Due::Base } else { Due::Solve },
+        );
+        self.begin_pass(Purpose::Stay(self.state.due))
     }
 
     fn begin_pass(&mut self, purpose: Purpose) -> Result<()> {
         let current = &self.state.current;
         let (radial, linear) = match &purpose {
-            Purpose::Solve | Purpose::Base => (current.radial.clone(), current.linear.clone()),
+            Purpose::Stay(Due::Equations) => (current.radial.clone(), self.state.probed.clone()),
+            Purpose::Stay(_) => (current.radial.clone(), current.linear.clone()),
             Purpose::Trial(step) => (moved(&current.radial, &step.radial), moved(&current.linear, &step.linear)),
         };
         let kernel = JacobianKernel::new(&self.with_coefficients(&radial, &linear))?;
         let parameters = kernel.parameter_count();
         self.accumulators.iter_mut().for_each(|accumulator| accumulator.reset(parameters));
-        self.pass = Some(Pass { purpose, kernel, radial, next: 0 });
+        self.pass = Some(Pass { purpose, kernel, radial, linear, next: 0 });
         Ok(())
     }
 
@@ -273,7 +277,7 @@ impl Fit {
             accumulator.add(kernel, &prepared, reference, weights);
         });
         if let Some(error) = self.accumulators.iter_mut().find_map(|accumulator| accumulator.error.take()) {
-            return Err(error);
+            return self.fail_pass(error);
         }
         pass.next += self.accumulators.len();
         if pass.next < self.training.len() {
@@ -286,21 +290,34 @@ impl Fit {
     }
 
     fn finish_pass(&mut self, pass: Pass) -> Result<()> {
-        self.state.passes += 1;
         let split = pass.kernel.linear_start();
-        let equations = NormalEquations::collect(&self.accumulators, split, self.training.len())?;
-        let solution = equations.solve_linear(self.spec.ridge)?;
-        match pass.purpose {
-            Purpose::Solve => {
-                self.state.current.linear = solution.coefficients.as_slice().to_vec();
-                self.state.fresh = false;
-                self.begin_pass(Purpose::Base)
+        let equations = NormalEquations::collect(&self.accumulators, split, self.training.len());
+        let solved = equations.and_then(|equations| Ok((equations.solve_linear(self.spec.ridge)?, equations)));
+        let (solution, equations) = match solved {
+            Ok(solved) => solved,
+            Err(error) => {
+                self.pass = Some(pass);
+                return self.fail_pass(error);
             }
-            Purpose::Base => {
-                self.accept(pass.radial, solution, equations)?;
+        };
+        match &pass.purpose {
+            Purpose::Stay(Due::Equations) => {
+                self.equations = Some(equations);
+                self.decide()
+            }
+            Purpose::Stay(Due::Solve) => {
+                self.state.passes += 1;
+                self.state.current.linear = solution.coefficients.as_slice().to_vec();
+                self.state.due = Due::Base;
+                self.begin_pass(Purpose::Stay(Due::Base))
+            }
+            Purpose::Stay(Due::Base) => {
+                self.state.passes += 1;
+                self.accept(pass, solution, equations)?;
                 self.propose()
             }
             Purpose::Trial(step) => {
+                self.state.passes += 1;
                 let penalty = |radial: &[f64]| self.penalty(radial).0;
                 let before = self.state.current.loss + penalty(&self.state.current.radial);
                 let gain = before - solution.loss - penalty(&pass.radial);
@@ -309,25 +326,37 @@ impl Fit {
                     self.state.damping *= (1.0 - (2.0 * quality - 1.0).powi(3)).clamp(1.0 / 3.0, 2.0);
                     self.state.growth = 2.0;
                     self.state.iteration += 1;
-                    self.accept(pass.radial, solution, equations)?;
+                    self.accept(pass, solution, equations)?;
                     self.decide()
                 } else {
-                    self.state.damping *= self.state.growth;
-                    self.state.growth *= 2.0;
-                    if self.state.damping > LAST_DAMPING {
-                        self.finish_stage(FitEnd::Converged)
-                    } else {
-                        self.propose()
-                    }
+                    self.shorten()
                 }
             }
         }
     }
 
+    /// A step into what has no value was too long; of anything else it is an error.
+    fn fail_pass(&mut self, error: Error) -> Result<()> {
+        match self.pass.take() {
+            Some(Pass { purpose: Purpose::Trial(_), .. }) => {
+                self.state.passes += 1;
+                self.shorten()
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// After a step that gained nothing.
+    fn shorten(&mut self) -> Result<()> {
+        self.state.damping *= self.state.growth;
+        self.state.growth *= 2.0;
+        if self.state.damping > LAST_DAMPING { self.finish_stage(FitEnd::Converged) } else { self.propose() }
+    }
+
     /// Makes the coefficients of a pass the present ones.
-    fn accept(&mut self, radial: Vec<f64>, solution: LinearSolution, equations: NormalEquations) -> Result<()> {
+    fn accept(&mut self, pass: Pass, solution: LinearSolution, equations: NormalEquations) -> Result<()> {
         let linear = solution.coefficients.as_slice().to_vec();
-        let mut candidate = Candidate { loss: solution.loss, ..Candidate::unjudged(radial, linear) };
+        let mut candidate = Candidate { loss: solution.loss, ..Candidate::unjudged(pass.radial, linear) };
         let parameters = self.parameters(&candidate);
         let weights = &self.spec.weights;
         let (training, loss) = errors_and_loss(&parameters, &self.training, &self.training_lists, weights)?;
@@ -353,38 +382,43 @@ impl Fit {
             self.state.since_best += 1;
         }
         self.state.current = candidate;
+        self.state.probed = pass.linear;
+        self.state.due = Due::Equations;
         self.equations = Some(equations);
         Ok(())
     }
 
     /// Ends the stage, or goes on.
     fn decide(&mut self) -> Result<()> {
-        let state = &self.state;
-        let last = self.spec.starts == 1 || state.stage == self.spec.starts;
-        if !last {
-            return if state.iteration >= self.spec.start_iterations {
-                self.finish_stage(FitEnd::Iterations)
-            } else {
-                self.propose()
-            };
+        match self.verdict() {
+            Some(end) => self.finish_stage(end),
+            None => self.propose(),
+        }
+    }
+
+    /// Whether the stage is at its end.
+    fn verdict(&self) -> Option<FitEnd> {
+        let (state, spec) = (&self.state, &self.spec);
+        if !self.is_last_stage() {
+            return (state.iteration >= spec.start_iterations).then_some(FitEnd::Iterations);
         }
         let earlier = state.history.iter().rev().filter(|point| point.stage == state.stage).nth(10);
         let gained = |point: &FitPoint| point.loss - state.current.loss;
-        if earlier.is_some_and(|point| gained(point) < self.spec.tolerance * point.loss) {
-            return self.finish_stage(FitEnd::Converged);
+        if earlier.is_some_and(|point| gained(point) < spec.tolerance * point.loss) {
+            return Some(FitEnd::Converged);
         }
-        if !self.held_out.is_empty() && state.since_best >= self.spec.patience {
-            return self.finish_stage(FitEnd::HeldOut);
+        if !self.held_out.is_empty() && state.since_best >= spec.patience {
+            return Some(FitEnd::HeldOut);
         }
-        if state.iteration >= self.spec.max_iterations {
-            return self.finish_stage(FitEnd::Iterations);
-        }
-        self.propose()
+        (state.iteration >= spec.max_iterations).then_some(FitEnd::Iterations)
+    }
+
+    fn is_last_stage(&self) -> bool {
+        self.spec.starts == 1 || self.state.stage == self.spec.starts
     }
 
     fn finish_stage(&mut self, end: FitEnd) -> Result<()> {
-        let last = self.spec.starts == 1 || self.state.stage == self.spec.starts;
-        if last {
+        if self.is_last_stage() {
             self.state.end = Some(end);
             self.pass = None;
             return Ok(());
@@ -396,15 +430,15 @@ impl Fit {
         match self.state.leader.clone().filter(|_| next == self.spec.starts) {
             None => self.begin_start(next),
             Some(leader) => {
-                self.state.begin_stage(next, leader);
-                self.begin_pass(Purpose::Base)
+                self.state.begin_stage(next, leader, Due::Base);
+                self.begin_pass(Purpose::Stay(Due::Base))
             }
         }
     }
 
     /// Begins the pass of the next step.
     fn propose(&mut self) -> Result<()> {
-        let Some(equations) = &self.equations else { return self.begin_pass(Purpose::Base) };
+        let Some(equations) = &self.equations else { return self.begin_pass(Purpose::Stay(self.state.due)) };
         let linear = DVector::from_column_slice(&self.state.current.linear);
         let (_, curvature, slope) = self.penalty(&self.state.current.radial);
         let step = equations.step(&linear, self.spec.ridge, self.state.damping, &(curvature, slope))?;
@@ -443,19 +477,12 @@ fn moved(values: &[f64], step: &DVector<f64>) -> Vec<f64> {
     values.iter().zip(step.iter()).map(|(value, step)| value + step).collect()
 }
 
-/// What a fit is of: what its coefficients would mean something else without.
-fn describe(template: &MtpParameters, [training, held_out]: [&DataSet; 2], spec: &FitSpec, energies: &[f64]) -> String {
-    let energies: Vec<String> = energies.iter().map(|energy| format!("{energy:.6}")).collect();
-    let weights = serde_json::to_string(&spec.weights).unwrap_or_default();
-    format!(
-        "{} coefficients, {:?}, to {} configurations with {} held out, weights {weights}, seed {}, {} starts, energies of the \
-         species {} eV",
-        template.parameter_count(),
-        template.radial_basis,
-        training.len(),
-        held_out.len(),
-        spec.seed,
-        spec.starts,
-        energies.join(", ")
-    )
+/// States the species in the potential's tag, where that says nothing, or names other elements.
+fn tag(template: &mut MtpParameters, data: &DataSet) {
+    let names: Vec<String> = data.species.iter().map(|species| species.name.clone()).collect();
+    let are_elements = data.species.iter().all(|species| species::element(&species.name).is_ok());
+    let stale = tagged_species(template).is_some_and(|told| are_elements && told != names);
+    if template.tag.is_none() || stale {
+        template.tag = Some(names.join("-"));
+    }
 }

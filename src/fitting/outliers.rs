@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::io::Configuration;
 
 /// Deviations from the median, in robust standard deviations, from which a configuration counts as unlike the others.
-const FAR: f64 = 8.0;
+pub(super) const FAR: f64 = 8.0;
 /// The median of the magnitudes of normal deviates is a standard deviation over this.
 const MAD_TO_DEVIATION: f64 = 1.4826;
 /// Fewer configurations have no others to be unlike.

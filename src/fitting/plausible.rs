@@ -2,9 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::system::System;
-use crate::units::EV_PER_A3_TO_GPA;
+use crate::system::species::{element, ionic_charge};
+use crate::units::{EV_PER_A3_TO_GPA, HARTREE, RYDBERG};
 
-use super::dataset::{DataSet, Labelled};
+use super::dataset::{DataSet, Labelled, neighbor_list};
 use super::loss::Weights;
 use super::outliers::{median, typical};
 use super::weighted_composition_energies;
@@ -14,6 +15,18 @@ const CLOSEST: f64 = 0.5;
 const LEAST_VOLUME: f64 = 1.0;
 /// Atoms of a configuration whose distances are looked at.
 const LOOKED_AT: usize = 64;
+/// The closest atoms of a liquid or solid of some atoms, over the sum of their empirical radii: 0.6 to 1.1 in ours, 1.9 times as
+/// much in bohr.
+const MOST_CONTACT: f64 = 1.3;
+const LEAST_CONTACT: f64 = 0.35;
+/// The least radius, Å: in molecules, small atoms are further apart than theirs say.
+const LEAST_RADIUS: f64 = 0.6;
+/// How far to look for them, Å, and the fewest atoms that say anything.
+const CONTACT_REACH: f64 = 7.0;
+const FEWEST_ATOMS: usize = 8;
+/// The share of configurations from which that is no matter of single ones, and the fewest that have a share.
+const MANY: f64 = 0.3;
+const FEWEST: i32 = 6;
 /// A median pressure beyond it is in another unit: the centre of the Earth has 360 GPa.
 const MOST_GPA: f64 = 1000.0;
 /// Deviations from the line through compositions from which an energy is off it, and within which one is on it.
@@ -26,9 +39,6 @@ const LEAST_DEVIATION: f64 = 0.02;
 /// Passes that turn squares of deviations into magnitudes, and the magnitude below which they count alike, eV an atom.
 const PASSES: usize = 30;
 const SMALL: f64 = 1e-3;
-
-/// Hartree in eV.
-const HARTREE: f64 = 27.211_386;
 
 /// Positions in nm would make lists of neighbours without end: to be called before there is one.
 ///
@@ -53,6 +63,70 @@ fn is_crowded(system: &System) -> bool {
     volume.is_some_and(|volume| volume < LEAST_VOLUME) || some.iter().enumerate().any(close)
 }
 
+/// Positions in bohr, or in bohr in a cell in Å: what elements' radii say of the closest atoms of liquids and solids.
+/// Returns notes where a few configurations look so.
+///
+/// # Errors
+/// A good part of the configurations whose closest atoms are far too far apart, or far too close.
+pub(super) fn check_contacts(set: &DataSet) -> Result<Vec<String>> {
+    let mut known = 0;
+    let (mut apart, mut close) = (Vec::new(), Vec::new());
+    for labelled in &set.configurations {
+        let Some(contact) = closest_contact(&labelled.system)? else { continue };
+        known += 1;
+        match contact {
+            contact if contact > MOST_CONTACT => apart.push(labelled.number),
+            contact if contact < LEAST_CONTACT => close.push(labelled.number),
+            _ => {}
+        }
+    }
+    let many = |numbers: &[usize]| known >= FEWEST && numbers.len() as f64 > MANY * f64::from(known);
+    let of = |numbers: &[usize]| format!("{} of {known} configurations, first {}", numbers.len(), numbers[0]);
+    if many(&apart) {
+        let found =
+            format!("the closest atoms over {MOST_CONTACT} times as far apart as their radii say in {}", of(&apart));
+        return Err(Error::invalid(
+            "positions and cells",
+            found,
+            "lengths in Å; those in bohr look like this (times 0.529177)",
+        ));
+    }
+    if many(&close) {
+        let found =
+            format!("atoms at less than {LEAST_CONTACT} of the distance that their radii say in {}", of(&close));
+        let expected = "positions in Å in cells in Å; those in bohr in a cell in Å look like this";
+        return Err(Error::invalid("positions and cells", found, expected));
+    }
+    let note = |numbers: &[usize], what: &str| {
+        (!numbers.is_empty()).then(|| format!("{what} than their radii say in {}: is that right?", of(numbers)))
+    };
+    let notes = [note(&close, "atoms far closer"), note(&apart, "the closest atoms far further apart")];
+    Ok(notes.into_iter().flatten().collect())
+}
+
+/// The least distance of two atoms over the sum of their radii; infinite where none are near. `None` of what says nothing:
+/// few atoms, an open cell, noble gases, species without an element.
+fn closest_contact(system: &System) -> Result<Option<f64>> {
+    let of_species: Vec<Option<f64>> = system.species.iter().map(|species| bonding_radius(&species.name)).collect();
+    let radii: Option<Vec<f64>> = system.types.iter().map(|&kind| *of_species.get(kind as usize)?).collect();
+    let Some(radii) = radii.filter(|_| system.cell.is_bulk() && system.len() >= FEWEST_ATOMS) else { return Ok(None) };
+    let neighbors = neighbor_list(system, CONTACT_REACH)?;
+    let of = |atom: usize| {
+        let share = |slot: usize| {
+            let other = neighbors.slots()[slot].atom as usize;
+            neighbors.vector(atom, slot).norm() / (radii[atom] + radii[other])
+        };
+        neighbors.range(atom).map(share).fold(f64::INFINITY, f64::min)
+    };
+    Ok(Some((0..system.len()).map(of).fold(f64::INFINITY, f64::min)))
+}
+
+/// Empirical radius of an element that bonds, Å.
+fn bonding_radius(name: &str) -> Option<f64> {
+    let element = element(name).ok().filter(|element| ionic_charge(*element) != Some(0.0))?;
+    element.atomic_radius().map(|picometer| f64::max(picometer.0 / 100.0, LEAST_RADIUS))
+}
+
 /// # Errors
 /// Forces that are all zero, pressures beyond any, energies in two units: of what has weight.
 pub(super) fn check(set: &DataSet, weights: &Weights) -> Result<()> {
@@ -70,7 +144,8 @@ fn check_forces(set: &DataSet) -> Result<()> {
     let several = set.configurations.iter().any(|labelled| labelled.system.len() > 1);
     match several && forces().all(|force| force.norm() == 0.0) {
         true => {
-            let expected = "forces in eV/Å, or no weight on forces where symmetry makes them zero";
+            let expected = "forces in eV/Å; where symmetry makes them zero, no weight on forces, and energies or stresses that \
+                            tell enough";
             Err(Error::invalid("labels", "forces that are all exactly zero", expected))
         }
         false => Ok(()),
@@ -113,9 +188,9 @@ fn check_energies(set: &DataSet) -> Result<()> {
     let off = |k: usize, factor: f64| (factor * per_atom[k] - line[k] - middle).abs() / deviation;
     for (factor, units, expected) in [
         (HARTREE, "Hartree, others not", "all energies in eV (Hartree times 27.2114)"),
-        (0.5 * HARTREE, "Rydberg, others not", "all energies in eV (Rydberg times 13.6057)"),
+        (RYDBERG, "Rydberg, others not", "all energies in eV (Rydberg times 13.6057)"),
         (1.0 / HARTREE, "eV, others like Hartree", "all energies in eV (Hartree times 27.2114)"),
-        (2.0 / HARTREE, "eV, others like Rydberg", "all energies in eV (Rydberg times 13.6057)"),
+        (1.0 / RYDBERG, "eV, others like Rydberg", "all energies in eV (Rydberg times 13.6057)"),
     ] {
         // Atoms and molecules far apart have hardly any energy in some codes: they may lie on any line once it is divided.
         let dense = |k: usize| volumes[k].is_some_and(|volume| volume < MOST_DILUTE * usual);
@@ -135,7 +210,7 @@ fn check_energies(set: &DataSet) -> Result<()> {
 
 /// What the compositions say of each energy, eV an atom, from the least sum of magnitudes: a minority in another unit
 /// does not move it.
-fn line(species: usize, labelled: &[(Vec<usize>, f64)]) -> Vec<f64> {
+pub(super) fn line(species: usize, labelled: &[(Vec<usize>, f64)]) -> Vec<f64> {
     let mut weights = vec![1.0; labelled.len()];
     let mut line = Vec::new();
     for _ in 0..PASSES {

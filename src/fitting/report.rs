@@ -11,11 +11,14 @@ use crate::system::Species;
 use crate::units::EV_PER_A3_TO_GPA;
 
 use super::dataset::{DataSet, Labelled};
+use super::doubts::Doubts;
 use super::errors::{Deviation, Errors, Lists, Prediction, Tallies, Tally, each_prediction};
+use super::loss::Weights;
 use super::state::FitPoint;
 
-/// Points of a curve that are drawn; of more, every n-th.
+/// Points of a curve that are drawn; of more, every n-th, and of a parity plot the farthest off besides.
 const MAX_POINTS: usize = 400;
+const FARTHEST: usize = 10;
 /// Configurations that the report names for their large errors.
 const WORST: usize = 5;
 
@@ -36,6 +39,9 @@ pub struct PartReport {
     pub compositions: Vec<CompositionErrors>,
     /// The configurations with the largest force errors, worst first.
     pub worst: Vec<WorstConfiguration>,
+    /// Labels that the potential can't be made to follow, in words: mistakes among them, as a rule.
+    #[serde(default)]
+    pub doubts: Vec<String>,
     /// Labels and predictions, thinned to what a chart shows.
     pub parity: Parity,
 }
@@ -86,16 +92,23 @@ pub struct Parity {
 
 impl PartReport {
     /// Evaluates a potential on one part of the data. `reference` is each species' energy, taken off both energies of the
-    /// parity data, eV.
+    /// parity data, eV; `weights` tells which labels count, so that the others are not doubted.
     ///
     /// # Errors
     /// A species that the potential does not know; a value that is not finite.
-    pub fn new(name: &str, parameters: &MtpParameters, set: &DataSet, reference: &[f64]) -> Result<Self> {
+    pub fn new(
+        name: &str,
+        parameters: &MtpParameters,
+        set: &DataSet,
+        reference: &[f64],
+        weights: &Weights,
+    ) -> Result<Self> {
         let lists = Lists::new(set, parameters.radial_basis.max_dist)?;
         let mut all = Tallies::default();
         let mut species = vec![Tally::default(); set.species.len()];
         let mut compositions: BTreeMap<Vec<usize>, (usize, Tallies)> = BTreeMap::new();
         let mut worst = Vec::new();
+        let mut doubts = Doubts::default();
         let mut parity = Parity::default();
         each_prediction(parameters, set, &lists, |labelled, prediction| {
             all.add(labelled, prediction);
@@ -113,6 +126,7 @@ impl PartReport {
                 energy_per_atom: (prediction.energy - labelled.labels.energy) / labelled.system.len() as f64,
                 largest_force: pairs.map(|(found, label)| (found - label).norm()).fold(0.0, f64::max),
             });
+            doubts.add(labelled, prediction);
             parity.add(labelled, prediction, reference);
         })?;
         worst.sort_by(|a, b| b.largest_force.total_cmp(&a.largest_force));
@@ -135,6 +149,7 @@ impl PartReport {
             species: names.iter().zip(&species).map(force_errors).collect(),
             compositions: compositions.iter().map(composition).collect(),
             worst,
+            doubts: doubts.in_words(weights),
             parity: parity.thinned(),
         })
     }
@@ -158,15 +173,26 @@ impl Parity {
 
     fn thinned(self) -> Self {
         Self {
-            energy_per_atom: thinned(&self.energy_per_atom),
-            force_component: thinned(&self.force_component),
-            stress_gpa: thinned(&self.stress_gpa),
+            energy_per_atom: parity_points(&self.energy_per_atom, 1),
+            force_component: parity_points(&self.force_component, 3),
+            stress_gpa: parity_points(&self.stress_gpa, 6),
         }
     }
 }
 
 fn thinned<T: Clone>(values: &[T]) -> Vec<T> {
     values.iter().step_by(values.len().div_ceil(MAX_POINTS).max(1)).cloned().collect()
+}
+
+/// Every n-th group of components, so that no direction is left out, and what is farthest off.
+fn parity_points(pairs: &[[f64; 2]], group: usize) -> Vec<[f64; 2]> {
+    let stride = pairs.len().div_ceil(MAX_POINTS).max(1);
+    let off = |k: usize| (pairs[k][0] - pairs[k][1]).abs();
+    let mut farthest: Vec<usize> = (0..pairs.len()).collect();
+    farthest.sort_by(|&a, &b| off(b).total_cmp(&off(a)));
+    farthest.truncate(FARTHEST);
+    let shown = |k: &usize| (k / group).is_multiple_of(stride) || farthest.contains(k);
+    (0..pairs.len()).filter(shown).map(|k| pairs[k]).collect()
 }
 
 /// Counts over their greatest common divisor.

@@ -44,7 +44,10 @@ pub(super) fn set_min_dist(template: &mut MtpParameters, data: &DataSet) -> Resu
         basis.min_dist = MIN_DIST_SHARE * closest;
     } else if basis.min_dist > closest {
         let found = format!("{} Å", basis.min_dist);
-        let pair = format!("at most {closest:.4} Å, the closest pair of the data (configuration {configuration})");
+        let pair = format!(
+            "at most {closest:.4} Å, the closest pair of the data (configuration {configuration}); lower it in the potential's file, \
+             and the fit goes on from there"
+        );
         return Err(Error::invalid("min_dist of the potential", found, pair));
     }
     Ok(())

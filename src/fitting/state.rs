@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 use super::errors::Errors;
 
 /// Loss of coefficients that no pass has judged; JSON has no infinity.
@@ -50,6 +52,17 @@ pub enum FitEnd {
     Iterations,
 }
 
+impl FitEnd {
+    /// In words, for progress.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Converged => "the loss falls no further",
+            Self::HeldOut => "the errors on the held-out part fall no further",
+            Self::Iterations => "all steps that were allowed are taken",
+        }
+    }
+}
+
 /// How far a fit is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitProgress {
@@ -71,11 +84,22 @@ pub struct FitProgress {
     pub end: Option<FitEnd>,
 }
 
+/// What the first pass over the data is for where a fit begins or goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Due {
+    /// Linear coefficients.
+    Solve,
+    /// The errors of the present coefficients, and the equations to step from.
+    Base,
+    /// The equations alone.
+    Equations,
+}
+
 /// All that a fit needs to go on later with the same template, data and specification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitState {
-    /// What the fit is of, in words.
-    pub(super) of: String,
+    /// What the fit is of: names and values.
+    pub(super) of: Vec<(String, String)>,
     pub(super) stage: usize,
     pub(super) iteration: usize,
     pub(super) passes: usize,
@@ -86,14 +110,16 @@ pub struct FitState {
     pub(super) leader: Option<Candidate>,
     pub(super) best: Option<Candidate>,
     pub(super) since_best: usize,
-    pub(super) fresh: bool,
+    pub(super) due: Due,
+    /// Linear coefficients that the equations at the present ones were made with.
+    pub(super) probed: Vec<f64>,
     pub(super) history: Vec<FitPoint>,
     pub(super) end: Option<FitEnd>,
 }
 
 impl FitState {
     /// Before the first pass.
-    pub(super) fn new(of: String) -> Self {
+    pub(super) fn new(of: Vec<(String, String)>) -> Self {
         Self {
             of,
             stage: 0,
@@ -105,14 +131,35 @@ impl FitState {
             leader: None,
             best: None,
             since_best: 0,
-            fresh: true,
+            due: Due::Solve,
+            probed: Vec::new(),
             history: Vec::new(),
             end: None,
         }
     }
 
+    /// # Errors
+    /// What another fit than `own` left, or another version.
+    pub(super) fn check(&self, own: &Self) -> Result<()> {
+        let sizes = |candidate: &Candidate| (candidate.radial.len(), candidate.linear.len());
+        let named = own.of.iter().zip(&self.of);
+        if own.of.len() != self.of.len() || named.clone().any(|((own, _), (other, _))| own != other) {
+            return Err(Error::invalid("saved fit", "the form of another version", "that of this one"));
+        }
+        if let Some(((what, own), (_, other))) = named.into_iter().find(|(own, other)| own != other) {
+            let expected = format!("{own}, as for this fit");
+            return Err(Error::invalid(format!("{what} of the saved fit"), other, expected));
+        }
+        let probed = self.due != Due::Equations || self.probed.len() == own.current.linear.len();
+        if sizes(&own.current) != sizes(&self.current) || !probed {
+            return Err(Error::invalid("coefficients of the saved fit", "another number", "as many as this fit has"));
+        }
+        Ok(())
+    }
+
     /// Begins a stage with coefficients that no pass has judged, or a leader that one has.
-    pub(super) fn begin_stage(&mut self, stage: usize, current: Candidate) {
+    pub(super) fn begin_stage(&mut self, stage: usize, current: Candidate, due: Due) {
+        self.due = due;
         self.stage = stage;
         self.iteration = 0;
         self.damping = FIRST_DAMPING;

@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::io::Configuration;
-use crate::labelling::METHOD;
+use crate::labelling::method_of;
 use crate::system::Species;
 use crate::units::EV_PER_A3_TO_GPA;
 
-use super::composition_energies;
 use super::dataset::{duplicates, neighbor_list};
 use super::outliers::{Outlier, outliers};
 use super::plausible;
@@ -19,8 +18,8 @@ use super::report::{formula, proportions};
 /// How far to look for the closest atoms of each pair of species, Å.
 const REACH: f64 = 5.0;
 /// Names of features that give a temperature in K.
-const TEMPERATURES: [&str; 6] =
-    ["temperature", "temperature_k", "temp", "t", "target_temperature", "thermostat_temperature"];
+const TEMPERATURES: [&str; 5] =
+    ["temperature", "temperature_k", "temp", "target_temperature", "thermostat_temperature"];
 /// Temperatures that a name may mean, K.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 1.0..=20_000.0;
 /// Least temperature that a name may give as "300K", K: "8K" may as well count atoms of potassium.
@@ -247,11 +246,9 @@ fn energies(configurations: &[Configuration], species: usize) -> Vec<Option<f64>
     let known = |c: &Configuration| c.energy.filter(|energy| energy.is_finite() && !c.system.is_empty());
     let labelled: Vec<(Vec<usize>, f64)> =
         configurations.iter().filter_map(|c| Some((c.system.counts(), known(c)?))).collect();
-    let reference = composition_energies(species, &labelled);
-    let residual = |c: &Configuration| {
-        let explained: f64 = c.system.counts().iter().zip(&reference).map(|(&n, energy)| n as f64 * energy).sum();
-        Some((known(c)? - explained) / c.system.len() as f64)
-    };
+    // A line that single mistakes do not move, so that they are seen.
+    let mut line = plausible::line(species, &labelled).into_iter();
+    let residual = |c: &Configuration| Some(known(c)? / c.system.len() as f64 - line.next()?);
     configurations.iter().map(residual).collect()
 }
 
@@ -274,7 +271,8 @@ fn temperature(configuration: &Configuration) -> Option<f64> {
     let stated = configuration
         .features
         .iter()
-        .filter(|(name, _)| TEMPERATURES.contains(&name.to_ascii_lowercase().as_str()))
+        // A small t is a time.
+        .filter(|(name, _)| name == "T" || TEMPERATURES.contains(&name.to_ascii_lowercase().as_str()))
         .find_map(|(_, value)| plausible(value));
     let name = configuration.name.as_deref().unwrap_or_default();
     let parts = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
@@ -284,8 +282,7 @@ fn temperature(configuration: &Configuration) -> Option<f64> {
 }
 
 fn methods(configurations: &[Configuration]) -> Vec<String> {
-    let stated = configurations.iter().flat_map(|c| &c.features).filter(|(name, _)| name == METHOD);
-    let mut methods: Vec<String> = stated.map(|(_, method)| method.clone()).collect();
+    let mut methods: Vec<String> = configurations.iter().filter_map(method_of).map(str::to_owned).collect();
     methods.sort_unstable();
     methods.dedup();
     methods

@@ -2,7 +2,11 @@
 //!
 //! Read: `Lattice`, `pbc`, `Properties` (species, pos, forces, vel, momenta, energies), `energy`, `virial`, `stress`,
 //! `name`; plain XYZ too. Other keys become features and other numeric columns stay columns. `virial` has the sign of
-//! PlusStress, `stress` that of ASE (tension positive, eV/Å^3). `vel` is in Å/fs, `momenta` in ASE's unit.
+//! PlusStress, `stress` that of ASE (tension positive, eV/Å^3). `vel` is in Å/fs, `momenta` in ASE's unit. Where ASE gives
+//! `free_energy` beside `energy`, forces are the derivatives of the former, and it is the energy.
+//!
+//! `Energy` and `Stress` with capitals are others: LAMMPS writes bar, CP2K Hartree; LAMMPS also `Timestep`, and `vel` in the
+//! unit of its run, which is taken for Å/ps. Where it numbers the species of plain XYZ it begins with 1.
 //!
 //! The crates `extxyz` 0.2 and `extxyz-ng` 0.0.2 read files through paths or readers, report no line numbers and (the
 //! first) have not moved since their first week: so this module.
@@ -15,7 +19,7 @@ use super::text::{Lines, MAX_COLUMNS, finite};
 use crate::error::Result;
 use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, MAX_ATOMS, System};
-use crate::units::FORCE_PER_MASS;
+use crate::units::{FORCE_PER_MASS, PS_TO_FS};
 
 /// Reads every frame. `file` names it in errors.
 ///
@@ -48,12 +52,16 @@ struct Property {
 /// The comment line.
 struct Header {
     properties: Vec<Property>,
+    /// Whether the comment names the columns.
+    names_columns: bool,
     lattice: Option<Mat3>,
     periodic: Option<[bool; 3]>,
     energy: Option<f64>,
+    free_energy: Option<f64>,
     virial: Option<Mat3>,
     stress: Option<Mat3>,
     name: Option<String>,
+    by_lammps: bool,
     features: Vec<(String, String)>,
 }
 
@@ -62,12 +70,15 @@ impl Header {
         let plain = "species:S:1:pos:R:3";
         let mut header = Self {
             properties: properties(plain, lines)?,
+            names_columns: false,
             lattice: None,
             periodic: None,
             energy: None,
+            free_energy: None,
             virial: None,
             stress: None,
             name: None,
+            by_lammps: false,
             features: Vec::new(),
         };
         if !comment.contains('=') {
@@ -75,14 +86,24 @@ impl Header {
             return Ok(header);
         }
         for (key, value) in pairs(comment) {
-            match key.to_ascii_lowercase().as_str() {
-                "properties" => header.properties = properties(&value, lines)?,
-                "lattice" => header.lattice = Some(tensor(&value, "Lattice", lines)?.transpose()),
-                "pbc" => header.periodic = Some(flags(&value, lines)?),
-                "energy" => header.energy = Some(lines.number(&value, "energy")?),
-                "virial" => header.virial = Some(tensor(&value, "virial", lines)?),
-                "stress" => header.stress = Some(tensor(&value, "stress", lines)?),
-                "name" => header.name = Some(value),
+            let number = |what| lines.number(&value, what).map(Some);
+            match (key.to_ascii_lowercase().as_str(), key.as_str()) {
+                ("properties", _) => {
+                    header.properties = properties(&value, lines)?;
+                    header.names_columns = true;
+                }
+                ("lattice", _) => header.lattice = Some(tensor(&value, "Lattice", lines)?.transpose()),
+                ("pbc", _) => header.periodic = Some(flags(&value, lines)?),
+                (_, "energy") => header.energy = number("energy")?,
+                (_, "free_energy") => header.free_energy = number("free_energy")?,
+                (_, "virial") => header.virial = Some(tensor(&value, "virial", lines)?),
+                (_, "stress") => header.stress = Some(tensor(&value, "stress", lines)?),
+                ("name", _) => header.name = Some(value),
+                // By our name for it: what is written again has velocities in our unit.
+                (_, "Timestep") => {
+                    header.by_lammps = true;
+                    header.features.push(("step".to_owned(), value));
+                }
                 _ => header.features.push((key, value)),
             }
         }
@@ -114,6 +135,10 @@ impl Header {
                     }
                 }
             }
+            // Plain XYZ may have further columns, which nothing names.
+            if self.names_columns && tokens.next().is_some() {
+                return Err(lines.error(line, "as many columns as Properties names"));
+            }
         }
         self.assemble(cell, species, types, columns, lines)
     }
@@ -132,15 +157,22 @@ impl Header {
         let mut forces = None;
         let mut site_energies = None;
         let mut others = Vec::new();
+        let to_per_fs = if self.by_lammps { 1.0 / PS_TO_FS } else { 1.0 };
         for (property, column) in self.properties.iter().zip(columns) {
             match (property.name.to_ascii_lowercase().as_str(), property.width) {
                 ("species", _) => {}
                 ("pos", 3) => positions = Some(vectors(&column)),
                 ("force" | "forces", 3) => forces = Some(vectors(&column)),
-                ("vel" | "velo" | "velocities", 3) => velocities = Some(vectors(&column)),
+                ("vel" | "velo" | "velocities", 3) => {
+                    velocities = Some(column.chunks_exact(3).map(|v| Vec3::from_column_slice(v) * to_per_fs).collect());
+                }
                 ("momenta", 3) => momenta = Some(vectors(&column)),
                 ("energies" | "local_energy", 1) => site_energies = Some(column),
-                _ if property.numeric && property.width == 1 => others.push((property.name.clone(), column)),
+                (_, 1) if property.numeric => others.push((property.name.clone(), column)),
+                (_, width @ 2..=9) if property.numeric => {
+                    let part = |k: usize| column.iter().skip(k).step_by(width).copied().collect();
+                    others.extend((0..width).map(|k| (format!("{}_{}", property.name, k + 1), part(k))));
+                }
                 _ => {}
             }
         }
@@ -159,7 +191,7 @@ impl Header {
         Ok(Configuration {
             name: self.name,
             system,
-            energy: self.energy,
+            energy: self.free_energy.or(self.energy),
             forces,
             plus_stress: self.virial.or(from_stress),
             site_energies,

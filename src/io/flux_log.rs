@@ -113,11 +113,21 @@ pub struct FluxLog {
 /// finite number, with its line, uneven times, fewer than two rows.
 pub fn read_flux_log(bytes: &[u8], file: &str, settings: &FluxLogSettings) -> Result<FluxLog> {
     let mut reading = Reading::default();
-    let mut lines = Lines::new(decode(bytes, file)?, file);
+    let text = decode(bytes, file)?;
+    let mut lines = Lines::new(text, file);
+    let mut cut = None;
     while let Some(line) = lines.next_filled() {
-        reading.take(line, &lines)?;
+        match reading.take(line, &lines) {
+            // As a run that was ended by force leaves it.
+            Err(_) if lines.rest().is_empty() && !text.ends_with('\n') && reading.has_rows() => {
+                cut = Some("the last row of the log is cut off: it is left out".to_owned());
+            }
+            taken => taken?,
+        }
     }
-    reading.log(file, settings)
+    let mut log = reading.log(file, settings)?;
+    log.notes.extend(cut);
+    Ok(log)
 }
 
 /// What has been read so far.
@@ -142,6 +152,10 @@ struct Table {
 }
 
 impl Reading {
+    fn has_rows(&self) -> bool {
+        self.table.as_ref().is_some_and(|table| !table.rows.is_empty())
+    }
+
     fn take(&mut self, line: &str, lines: &Lines) -> Result<()> {
         let bare = line.trim_start_matches('#').trim_start();
         self.take_settings(bare, lines)?;

@@ -20,9 +20,8 @@ use super::text::Lines;
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, MAX_ATOMS, Species, System};
+use crate::units::PS_TO_FS;
 
-/// `metal` velocities are in Å/ps.
-const PS_TO_FS: f64 = 1000.0;
 /// LAMMPS's systems of units.
 const UNITS: [&str; 8] = ["lj", "real", "metal", "si", "cgs", "electron", "micro", "nano"];
 /// Room in Å around the atoms along a direction without periodicity.
@@ -171,9 +170,12 @@ pub fn read_lammps_data(text: &str, file: &str) -> Result<Configuration> {
     let mut lines = Lines::new(text, file);
     let title = lines.next_line().unwrap_or_default();
     let mut draft = Draft { time_fs: unit_of_time(title, &lines)?, ..Draft::default() };
+    // A grain boundary is another thing.
     if let Some((_, flags)) = title.split_once("boundary ") {
-        for (periodic, flag) in draft.periodic.iter_mut().zip(flags.split_whitespace()) {
-            *periodic = flag.starts_with('p');
+        let flags: Vec<&str> = flags.split_whitespace().take(3).collect();
+        let is_flag = |flag: &&str| matches!(flag.len(), 1 | 2) && flag.chars().all(|c| "pfsm".contains(c));
+        if flags.len() == 3 && flags.iter().all(is_flag) {
+            draft.periodic = [0, 1, 2].map(|k| flags[k].starts_with('p'));
         }
     }
     while let Some(line) = lines.next_filled() {

@@ -4,20 +4,29 @@ use super::Configuration;
 use super::species_labels::types_from_labels;
 use super::species_list::MAX_SPECIES;
 use crate::error::{Error, Result};
+use crate::potential::mtp::MtpParameters;
 use crate::system::Species;
 
 /// Makes the types of configurations from several files index one list of species, and returns it: `names` where there are
 /// any, else the elements in order of appearance, or numbers.
 ///
 /// # Errors
-/// A name that is no element's; a species that is not in the list; files with elements beside files with numbers.
+/// A name that is no element's, or that stands twice; a species that is not in the list; files with elements beside files with numbers.
 pub fn unite_species(configurations: &mut [Configuration], names: &[String]) -> Result<Vec<Species>> {
     let species = match names.is_empty() {
         true => found_species(configurations)?,
-        false => names.iter().map(|name| Species::from_name(name)).collect::<Result<_>>()?,
+        false => named_species(names)?,
     };
-    configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
+    assign_all(configurations, &species)?;
     Ok(species)
+}
+
+/// As [`assign_species`], of each.
+fn assign_all(configurations: &mut [Configuration], species: &[Species]) -> Result<()> {
+    configurations.iter_mut().enumerate().try_for_each(|(k, configuration)| {
+        let name = configuration.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+        assign_species(configuration, species).map_err(|error| error.within(&format!("configuration {}{name}", k + 1)))
+    })
 }
 
 /// Renumbers the types of `configuration` so that they index `species`: by name, or by number where the file knows its
@@ -39,7 +48,7 @@ pub fn assign_species(configuration: &mut Configuration, species: &[Species]) ->
             let found = system.species.get(kind as usize).map_or_else(|| kind.to_string(), |own| own.name.clone());
             let names: Vec<&str> = species.iter().map(|known| known.name.as_str()).collect();
             let expected = format!("one of the named species: {}", names.join(", "));
-            return Err(Error::invalid("species of the structure", format!("\"{found}\""), expected));
+            return Err(Error::invalid("species", format!("\"{found}\""), expected));
         };
         types.push(place as u32);
     }
@@ -78,8 +87,13 @@ pub fn match_species(
         // From here on numbers are places among the names.
         configuration.system.species = (0..names.len()).map(Species::unknown).collect();
     }
-    let species = species_of(labels, names)?;
-    configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))
+    assign_all(configurations, &species_of(labels, names)?).map_err(|error| error.within(file))
+}
+
+/// The elements of a potential's species that its tag tells, as in "K-Ca-Cl"; `None` where it says something else.
+pub fn tagged_species(potential: &MtpParameters) -> Option<Vec<String>> {
+    let names: Vec<String> = potential.tag.as_deref()?.split('-').map(str::to_owned).collect();
+    (names.len() == potential.species_labels.len() && named_species(&names).is_ok()).then_some(names)
 }
 
 /// The species of a potential: those that `names` tells, else the numbers that files have for them.
@@ -89,8 +103,17 @@ pub fn match_species(
 pub fn species_of(labels: &[usize], names: &[String]) -> Result<Vec<Species>> {
     match names.is_empty() {
         true => Ok(labels.iter().map(Species::unknown).collect()),
-        false => names.iter().map(|name| Species::from_name(name)).collect(),
+        false => named_species(names),
     }
+}
+
+/// # Errors
+/// A name that is no element's, or that stands twice.
+fn named_species(names: &[String]) -> Result<Vec<Species>> {
+    if let Some((k, twice)) = names.iter().enumerate().find(|(k, name)| names[..*k].contains(name)) {
+        return Err(Error::invalid("species", format!("{twice} twice, the second as number {}", k + 1), "each once"));
+    }
+    names.iter().map(|name| Species::from_name(name)).collect()
 }
 
 /// Whether the file knows its species only by number.

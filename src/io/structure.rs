@@ -6,7 +6,7 @@ use super::{
     write_lammps_data, write_lammps_dump, write_poscar,
 };
 use crate::error::{Error, Result};
-use crate::system::System;
+use crate::system::{Species, System};
 
 /// The formats of structures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +84,31 @@ pub fn read_structure(bytes: &[u8], file: &str) -> Result<Vec<Configuration>> {
     if configurations.is_empty() {
         return Err(Error::parse(file, 1, "", "at least one configuration"));
     }
+    if configurations.iter().all(is_lammps_xyz) {
+        configurations.iter_mut().for_each(count_from_zero);
+    }
     number_types(&mut configurations)?;
     Ok(configurations)
+}
+
+/// What LAMMPS's `dump xyz` says in its comment, which plain XYZ has as a name.
+const LAMMPS_XYZ: &str = "Atoms. Timestep: ";
+
+fn is_lammps_xyz(configuration: &Configuration) -> bool {
+    configuration.name.as_deref().is_some_and(|name| name.starts_with(LAMMPS_XYZ))
+}
+
+/// Its types are numbered from 1. The comment goes, so that nobody does this again.
+fn count_from_zero(configuration: &mut Configuration) {
+    let comment = configuration.name.take();
+    let step = comment.as_deref().and_then(|comment| comment.strip_prefix(LAMMPS_XYZ));
+    configuration.features.extend(step.map(|step| ("step".to_owned(), step.trim().to_owned())));
+    let species = &mut configuration.system.species;
+    let numbers: Option<Vec<usize>> =
+        species.iter().map(|one| one.name.parse::<usize>().ok()?.checked_sub(1)).collect();
+    if let Some(numbers) = numbers {
+        *species = numbers.into_iter().map(Species::unknown).collect();
+    }
 }
 
 /// Writes configurations in a format. LAMMPS data and POSCAR hold one. A dump's frames have the step and time of their features

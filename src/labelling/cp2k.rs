@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::text::Output;
-use super::{BOHR, Electrons, HARTREE, Label, symbols};
+use super::{Electrons, Label, Stated, symbols};
 use mendeleev::Element;
 
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
 use crate::system::System;
 use crate::system::species::element;
-use crate::units::EV_PER_A3_TO_GPA;
+use crate::units::{BOHR, EV_PER_A3_TO_GPA, HARTREE};
 
 /// Electrons that the GTH pseudopotential of each element with a TZV2P-MOLOPT-PBE-GTH basis leaves in the valence.
 const VALENCE: &str = "H1 He2 Li3 Be4 B3 C4 N5 O6 F7 Ne8 Na9 Mg10 Al3 Si4 P5 S6 Cl7 Ar8 K9 Ca10 Sc11 Ti12 V13 Cr14 Mn15 \
@@ -183,12 +183,35 @@ pub fn read_cp2k(text: &str, file: &str) -> Result<Label> {
     let energy = output.only("ENERGY| Total FORCE_EVAL", "total energy")?;
     let energy = output.number(energy, -1, "total energy")? * HARTREE;
     let (forces, elements) = read_forces(&output)?;
+    // CP2K says nothing else of atoms that it was to hold.
+    let held = forces.iter().filter(|force| **force == Vec3::zeros()).count();
+    if held > 0 && held < forces.len() {
+        return Err(output.unusable(&format!("forces of exactly zero on {held} of {} atoms: fixed ones", forces.len())));
+    }
     let pressure = read_stress(&output)?;
     if !output.has("PROGRAM ENDED AT") {
         return Err(output.unusable("an output that stops before the program's end"));
     }
     let positions = read_positions(&output)?;
-    Ok(Label { energy, forces, pressure, elements, positions })
+    Ok(Label { energy, forces, pressure, elements, positions, stated: read_stated(&output)? })
+}
+
+/// `QS| Density cutoff [a.u.]:  140.0` and `FUNCTIONAL| PBE:`.
+fn read_stated(output: &Output) -> Result<Stated> {
+    let cutoff = output.last("QS| Density cutoff [a.u.]:");
+    let cutoff = cutoff.map(|line| output.number(line, -1, "density cutoff in a.u.")).transpose()?;
+    let functional = output.lines().find_map(|(_, line)| line.trim().strip_prefix("FUNCTIONAL| ")?.split_once(':'));
+    let functional = functional.map(|(name, _)| name.trim().to_owned());
+    // Of one kind as of all.
+    let basis = output.last("Orbital Basis Set").and_then(|(_, line)| line.split_whitespace().last());
+    Ok(Stated {
+        cutoff_ev: cutoff.map(|cutoff| cutoff * HARTREE),
+        // Printed where the functional is.
+        dispersion: functional.is_some().then(|| output.has("vdW POTENTIAL|")),
+        functional,
+        points: None,
+        basis: basis.map(|name| name.rsplit_once("-q").map_or(name, |(family, _)| family).to_owned()),
+    })
 }
 
 /// `1  1  K  19  x y z  Z(eff) mass` under "ATOMIC COORDINATES IN ANGSTROM"; `None` where the output was asked for none.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::{METHOD, Settings};
+use super::{METHOD, Settings, method_of};
 use crate::error::{Error, Result};
 use crate::io::{Configuration, decode, read_extxyz, write_extxyz};
 
@@ -73,8 +73,7 @@ pub fn read_folder_structure(bytes: &[u8], file: &str, settings: &Settings) -> R
     let one = read_extxyz(decode(bytes, file)?, file)?.pop();
     let one =
         one.ok_or_else(|| Error::invalid(file, "no structure", "the structure that was written with the inputs"))?;
-    let method = one.features.iter().find(|(feature, _)| feature == METHOD).map(|(_, method)| method);
-    match method.filter(|method| *method != settings.method()) {
+    match method_of(&one).filter(|method| *method != settings.method()) {
         Some(other) => {
             let expected = format!("{}: choose the code and the electrons that its inputs are for", settings.method());
             Err(Error::invalid(format!("{file}: method of the inputs"), other, expected))

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Electrons, Label, symbols};
+use super::{Electrons, Label, Stated, symbols};
 use crate::error::{Error, Result};
 use crate::io::read_extxyz;
 use crate::system::System;
@@ -94,5 +94,6 @@ pub fn read_gpaw(text: &str, file: &str) -> Result<Label> {
         pressure: frame.plus_stress.and_then(|stress| Some(stress / volume?)),
         elements,
         positions: Some(frame.system.positions),
+        stated: Stated::default(),
     })
 }

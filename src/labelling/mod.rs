@@ -32,11 +32,9 @@ pub use vasprun::read_vasprun;
 use crate::error::{Error, Result};
 use crate::io::Configuration;
 use crate::math::{Mat3, Vec3};
-
-/// One Hartree in eV (CODATA 2018).
-pub(crate) const HARTREE: f64 = 27.211_386_245_988;
-/// One Bohr in Å (CODATA 2018).
-pub(crate) const BOHR: f64 = 0.529_177_210_903;
+use crate::neighbor::NeighborList;
+use crate::system::{OVERLAP, System};
+use crate::units::RYDBERG;
 
 /// The codes that label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +89,23 @@ pub struct Label {
     pub elements: Vec<String>,
     /// Where the output says that these forces act, in its order, Å; `None` where it does not say.
     pub positions: Option<Vec<Vec3>>,
+    /// What the output says of the method.
+    pub stated: Stated,
+}
+
+/// What an output says of the method, where it does.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stated {
+    /// Cutoff of the plane waves (CP2K: of the density), eV.
+    pub cutoff_ev: Option<f64>,
+    /// Exchange and correlation, as the code calls it.
+    pub functional: Option<String>,
+    /// Whether D3 was added.
+    pub dispersion: Option<bool>,
+    /// Points in reciprocal space, by symmetry.
+    pub points: Option<usize>,
+    /// Family of the atoms' basis.
+    pub basis: Option<String>,
 }
 
 impl Code {
@@ -121,15 +136,59 @@ impl Settings {
         }
     }
 
+    /// Cutoff of the plane waves (CP2K: of the density) in the inputs, eV.
+    fn cutoff_ev(&self) -> f64 {
+        match (self.code, self.electrons) {
+            (Code::Cp2k, Electrons::Insulator) => 280.0 * RYDBERG,
+            (Code::Cp2k, Electrons::Metal) => 400.0 * RYDBERG,
+            (Code::Gpaw | Code::Vasp, _) => 500.0,
+            (Code::Qe, _) => 60.0 * RYDBERG,
+        }
+    }
+
+    /// The method of a label: that of the inputs, unless its output tells of another cutoff, functional, dispersion, basis or
+    /// of other points. Then it says these, so that such labels are not mixed with others.
+    fn method_by(&self, stated: &Stated) -> String {
+        let Stated { cutoff_ev, functional, dispersion, points, basis } = stated;
+        let insulator = self.electrons == Electrons::Insulator;
+        let same_cutoff = cutoff_ev.is_none_or(|own| (own / self.cutoff_ev() - 1.0).abs() < SAME_CUTOFF);
+        let same_points = points.is_none_or(|points| (points == 1) == insulator);
+        let same_functional = functional.as_deref().is_none_or(|own| own == FUNCTIONAL);
+        let same_basis = basis.as_deref().is_none_or(|own| own == BASIS);
+        if same_cutoff && same_points && same_functional && same_basis && dispersion.is_none_or(|own| own == insulator)
+        {
+            return self.method().to_owned();
+        }
+        let code = match self.code {
+            Code::Cp2k => "CP2K",
+            Code::Gpaw => "GPAW",
+            Code::Vasp => "VASP",
+            Code::Qe => "Quantum ESPRESSO",
+        };
+        let functional = functional.as_deref().unwrap_or(FUNCTIONAL);
+        let dispersion = if dispersion.unwrap_or(insulator) { "-D3" } else { "" };
+        let basis = basis.as_ref().map_or_else(String::new, |basis| format!(" {basis}"));
+        let cutoff = cutoff_ev.unwrap_or_else(|| self.cutoff_ev());
+        let points = points.map_or_else(String::new, |points| format!(", k-points: {points}"));
+        format!("{code} {functional}{dispersion}{basis} {cutoff:.1} eV{points}, other settings not checked")
+    }
+
     /// The files that the code reads to label `structure`.
     ///
     /// # Errors
-    /// A structure that does not repeat in all three directions, or without atoms; species that are no elements, or that the
-    /// code's basis does not have.
+    /// A structure that does not repeat in all three directions, or without atoms; atoms on top of each other; species that are
+    /// no elements, or that the code's basis does not have.
     pub fn inputs(&self, structure: &Configuration) -> Result<Vec<InputFile>> {
         if structure.system.is_empty() || !structure.system.cell.is_bulk() {
             let expected = "atoms in a cell with three lattice vectors";
             return Err(Error::invalid("structure to label", "an open or empty one", expected));
+        }
+        symbols(&structure.system)?;
+        let mut neighbors = NeighborList::new(2.0 * OVERLAP, 0.0)?;
+        neighbors.update(&structure.system)?;
+        if let Some(pair) = neighbors.closest_pair().filter(|pair| pair.distance < OVERLAP) {
+            let found = pair.in_words(&structure.system);
+            return Err(Error::invalid("structure to label", found, format!("atoms at least {OVERLAP} Å apart")));
         }
         let file = |name, text| InputFile { name, text };
         Ok(match self.code {
@@ -168,8 +227,8 @@ impl Settings {
         }
     }
 
-    /// The structure with its label. VASP's atoms come in the order of the POSCAR: grouped by species, these in the order of
-    /// their first atoms. They are put back.
+    /// The structure with its label. VASP's atoms come in the order of the POSCAR, which may be any: they are put back by their
+    /// elements and positions.
     ///
     /// # Errors
     /// Another number of atoms, other elements or other positions than the structure's.
@@ -183,11 +242,10 @@ impl Settings {
             let found = format!("elements of {} atoms", label.elements.len());
             return Err(Error::invalid(file, found, format!("of {}, as there are forces", system.len())));
         }
-        let mut order: Vec<usize> = (0..system.len()).collect();
-        if self.code == Code::Vasp {
-            let first = |kind: u32| system.types.iter().position(|&other| other == kind);
-            order.sort_by_cached_key(|&atom| first(system.types[atom]));
-        }
+        let order = match self.code {
+            Code::Vasp => order_by_place(system, &label).unwrap_or_else(|| poscar_order(system)),
+            Code::Cp2k | Code::Gpaw | Code::Qe => (0..system.len()).collect(),
+        };
         let element = |atom: usize| crate::system::species::element(&system.species[system.types[atom] as usize].name);
         for (place, found) in label.elements.iter().enumerate() {
             let expected = element(order[place])?.symbol();
@@ -221,16 +279,46 @@ impl Settings {
         labelled.plus_stress = label.pressure.and_then(|pressure| Some(pressure * volume?));
         labelled.features.clone_from(&structure.features);
         labelled.features.retain(|(name, _)| name != METHOD);
-        labelled.features.push((METHOD.to_owned(), self.method().to_owned()));
+        labelled.features.push((METHOD.to_owned(), self.method_by(&label.stated)));
         Ok(labelled)
     }
 }
 
+/// What all inputs ask for.
+const FUNCTIONAL: &str = "PBE";
+/// CP2K's basis in all inputs.
+const BASIS: &str = "TZV2P-MOLOPT-PBE-GTH";
+/// Cutoffs that differ by a smaller part are the same, but for digits.
+const SAME_CUTOFF: f64 = 1e-3;
 /// Outputs give positions to five digits or more, Å.
 const SAME_PLACE: f64 = 1e-3;
 
+/// The atoms as our POSCAR has them: grouped by species, these in the order of their first atoms.
+fn poscar_order(system: &System) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..system.len()).collect();
+    let first = |kind: u32| system.types.iter().position(|&other| other == kind);
+    order.sort_by_cached_key(|&atom| first(system.types[atom]));
+    order
+}
+
+/// The atom of the structure at the place of each of the output, of the same element; `None` where one has none.
+fn order_by_place(system: &System, label: &Label) -> Option<Vec<usize>> {
+    let positions = label.positions.as_ref().filter(|positions| positions.len() == system.len())?;
+    let symbols = symbols(system).ok()?;
+    let mut free: Vec<usize> = (0..system.len()).collect();
+    let of_place = |(position, symbol): (&Vec3, &String)| {
+        let here = |&atom: &usize| {
+            symbols[atom] == symbol && distance_between_images(system, position - system.positions[atom]) < SAME_PLACE
+        };
+        let found = free.iter().position(here)?;
+        Some(free.remove(found))
+    };
+    let order: Vec<usize> = positions.iter().zip(&label.elements).map_while(of_place).collect();
+    (order.len() == system.len()).then_some(order)
+}
+
 /// Length of a vector up to lattice translations, Å.
-fn distance_between_images(system: &crate::system::System, vector: Vec3) -> f64 {
+fn distance_between_images(system: &System, vector: Vec3) -> f64 {
     let fractional = system.cell.fractional(&vector);
     (system.cell.vectors() * fractional.map(|x| x - x.round())).norm()
 }
@@ -238,13 +326,17 @@ fn distance_between_images(system: &crate::system::System, vector: Vec3) -> f64 
 /// The feature of a configuration that holds the [method](Settings::method) of its label.
 pub const METHOD: &str = "method";
 
+/// The method that a configuration states for its label.
+pub fn method_of(configuration: &Configuration) -> Option<&str> {
+    configuration.features.iter().find(|(name, _)| name == METHOD).map(|(_, method)| method.as_str())
+}
+
 /// Refuses to mix labels: all of `known` that state a method must state that of `settings`.
 ///
 /// # Errors
 /// A label by another method.
 pub fn check_same_method(known: &[Configuration], settings: &Settings, file: &str) -> Result<()> {
-    let methods = known.iter().flat_map(|configuration| &configuration.features).filter(|(name, _)| name == METHOD);
-    match methods.map(|(_, method)| method).find(|method| *method != settings.method()) {
+    match known.iter().filter_map(method_of).find(|method| *method != settings.method()) {
         Some(other) => {
             let expected = format!("only labels by {}: the energies' zeros differ", settings.method());
             Err(Error::invalid(format!("labels in {file}"), other, expected))
@@ -254,7 +346,7 @@ pub fn check_same_method(known: &[Configuration], settings: &Settings, file: &st
 }
 
 /// Symbols of the atoms' elements.
-fn symbols(system: &crate::system::System) -> Result<Vec<&'static str>> {
+fn symbols(system: &System) -> Result<Vec<&'static str>> {
     let of_species = |species: &crate::system::Species| crate::system::species::element(&species.name);
     let known = system.species.iter().map(|species| of_species(species).map(|element| element.symbol()));
     let mut by_type = Vec::new();

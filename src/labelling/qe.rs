@@ -3,14 +3,15 @@
 use std::fmt::Write;
 
 use super::text::Output;
-use super::{BOHR, Electrons, HARTREE, Label, symbols};
+use super::{Electrons, Label, Stated, symbols};
 use crate::error::Result;
 use crate::math::{Mat3, Vec3};
 use crate::system::System;
 use crate::system::species::element;
+use crate::units::{BOHR, RYDBERG};
 
-/// One Rydberg in eV.
-const RYDBERG: f64 = 0.5 * HARTREE;
+/// What pw.x composes PBE of.
+const PBE_PARTS: [&str; 4] = ["SLA", "PW", "PBX", "PBC"];
 
 /// A single point with forces and stress; pseudopotentials are looked for as `pseudo/K.upf`.
 pub(super) fn write(system: &System, electrons: Electrons) -> Result<String> {
@@ -76,7 +77,32 @@ pub fn read_pw(text: &str, file: &str) -> Result<Label> {
     }
     let elements = read_elements(&output, forces.len());
     let positions = read_positions(&output)?;
-    Ok(Label { energy, elements, forces, pressure: stress, positions })
+    Ok(Label { energy, elements, forces, pressure: stress, positions, stated: read_stated(&output)? })
+}
+
+/// `kinetic-energy cutoff = 60.0000  Ry` and `Exchange-correlation= PBE`.
+fn read_stated(output: &Output) -> Result<Stated> {
+    let cutoff = output.last("kinetic-energy cutoff");
+    let cutoff = cutoff.map(|line| output.number(line, -2, "cutoff in Ry")).transpose()?;
+    let functional = output.last("Exchange-correlation").and_then(|(_, line)| line.split('=').nth(1)).map(functional);
+    let points = output.last("number of k points=").map(|line| {
+        let (_, number) = line.1.split_once('=').unwrap_or_default();
+        number.split_whitespace().next().and_then(|word| word.parse().ok())
+    });
+    Ok(Stated {
+        cutoff_ev: cutoff.map(|cutoff| cutoff * RYDBERG),
+        dispersion: functional.is_some().then(|| output.has("DFT-D3 Dispersion")),
+        functional,
+        points: points.flatten(),
+        basis: None,
+    })
+}
+
+/// `PBE`, or its parts as in `SLA PW PBX PBC ( 1 4 3 4 0 0)`.
+fn functional(told: &str) -> String {
+    let name = told.split('(').next().unwrap_or_default();
+    let parts: Vec<&str> = name.split([' ', '-']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts == PBE_PARTS { "PBE".to_owned() } else { parts.join("-") }
 }
 
 /// `1   K   tau(   1) = ( x y z )`, in units of the lattice parameter; `None` where either is not told.

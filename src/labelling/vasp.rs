@@ -1,13 +1,10 @@
 //! VASP: INCAR and KPOINTS, and the OUTCAR read back. Its "in kB" is a pressure: compression positive.
 
 use super::text::{Line, Output};
-use super::{Electrons, Label};
+use super::{Electrons, Label, Stated};
 use crate::error::Result;
 use crate::math::{Mat3, Vec3};
-use crate::units::EV_PER_A3_TO_GPA;
-
-/// One kbar in eV/Å^3.
-pub(super) const KILOBAR: f64 = 0.1 / EV_PER_A3_TO_GPA;
+use crate::units::KILOBAR;
 
 /// A single point with forces and stress: PBE, with D3(BJ) for insulators, 500 eV.
 pub(super) fn write_incar(electrons: Electrons) -> String {
@@ -36,6 +33,7 @@ pub fn read_outcar(text: &str, file: &str) -> Result<Label> {
     if stop.1.contains("EDIFF was not reached") || !stop.1.contains("EDIFF") {
         return Err(output.unusable("an electronic loop that did not converge"));
     }
+    refuse_last_step(&output)?;
     let energy = output.require("free  energy   TOTEN", "energy (free  energy   TOTEN)")?;
     let energy = output.number(energy, -2, "energy in eV")?;
     let (positions, forces): (Vec<Vec3>, Vec<Vec3>) = read_forces(&output)?.into_iter().unzip();
@@ -44,7 +42,47 @@ pub fn read_outcar(text: &str, file: &str) -> Result<Label> {
         return Err(output.unusable("an output that stops before the program's end"));
     }
     let elements = read_elements(&output, forces.len())?;
-    Ok(Label { energy, forces, pressure: stress, elements, positions: Some(positions) })
+    let stated = read_stated(&output)?;
+    Ok(Label { energy, forces, pressure: stress, elements, positions: Some(positions), stated })
+}
+
+/// VASP 5 says that EDIFF is reached where it ran out of steps, too: `NELM   =    100;` and `Iteration      1(  12)`.
+fn refuse_last_step(output: &Output) -> Result<()> {
+    let after = |mark: &str, opens: &str| {
+        let (_, line) = output.last(mark)?;
+        let digits = line.split_once(opens)?.1.trim_start();
+        digits.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok()
+    };
+    match after(" NELM ", "=").zip(after("Iteration ", "(")) {
+        Some((limit, steps)) if steps >= limit => {
+            Err(output.unusable(&format!("an electronic loop that ran to its limit of {limit} steps")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `ENCUT  =  500.0 eV` and `LEXCH   =     8`, the number of PBE, whatever meta-GGA stands over it.
+fn read_stated(output: &Output) -> Result<Stated> {
+    let cutoff = output.last("ENCUT  =").map(|line| output.number(line, 2, "ENCUT in eV")).transpose()?;
+    let name = |number: f64| if number == 8.0 { "PBE".to_owned() } else { format!("LEXCH {number}") };
+    let gga = output.last("LEXCH   =").map(|line| output.number(line, 2, "LEXCH").map(name)).transpose()?;
+    let set = |mark: &str| output.last(mark).is_some_and(|(_, line)| line.split_whitespace().any(|word| word == "T"));
+    let functional = if set("LHFCALC =") { Some("hybrid".to_owned()) } else { meta_gga(output).or(gga) };
+    let points = output
+        .last("NKPTS =")
+        .and_then(|(_, line)| line.split_once("NKPTS =")?.1.split_whitespace().next()?.parse::<usize>().ok());
+    let dispersion = functional.is_some().then(|| output.has("Edisp (eV)"));
+    Ok(Stated { cutoff_ev: cutoff, functional, dispersion, points, basis: None })
+}
+
+/// `METAGGA = R2SCAN` of the INCAR that newer versions repeat; `F` or `--` is none.
+fn meta_gga(output: &Output) -> Option<String> {
+    let set = |(_, line): Line| {
+        let (name, value) = line.split_once('=')?;
+        let value = value.split_whitespace().next().filter(|value| !matches!(*value, "F" | "--"))?;
+        name.trim().eq_ignore_ascii_case("METAGGA").then(|| format!("METAGGA {value}"))
+    };
+    output.lines().filter_map(set).last()
 }
 
 /// Position of each atom, and the force on it.
@@ -65,6 +103,16 @@ fn read_forces(output: &Output) -> Result<Vec<(Vec3, Vec3)>> {
     Ok(forces)
 }
 
+/// Some potentials of VASP cut or lack the symbol of their element.
+pub(super) fn element_of_potential(symbol: &str) -> String {
+    match symbol {
+        "r" => "Zr",
+        "X" => "Xe",
+        known => known,
+    }
+    .to_owned()
+}
+
 /// XX YY ZZ XY YZ ZX.
 fn read_stress(output: &Output, line: Line) -> Result<Mat3> {
     let (diagonal, others) = (output.vector(line, 2, "stress in kB")?, output.vector(line, 5, "stress in kB")?);
@@ -76,7 +124,7 @@ fn read_stress(output: &Output, line: Line) -> Result<Mat3> {
 fn read_elements(output: &Output, atoms: usize) -> Result<Vec<String>> {
     let names = output.lines().filter_map(|(_, line)| {
         let (_, rest) = line.split_once("VRHFIN =")?;
-        Some(rest.split(':').next()?.trim().to_owned())
+        Some(element_of_potential(rest.split(':').next()?.trim()))
     });
     let Some(counts) = output.last("ions per type =") else { return Ok(Vec::new()) };
     let numbers = counts.1.split('=').nth(1).unwrap_or_default().split_whitespace();

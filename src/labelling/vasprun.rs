@@ -2,10 +2,11 @@
 
 use roxmltree::{Document, Node};
 
-use super::Label;
-use super::vasp::KILOBAR;
+use super::vasp::element_of_potential;
+use super::{Label, Stated};
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
+use crate::units::KILOBAR;
 
 /// Reads the last calculation of a vasprun.xml.
 ///
@@ -42,7 +43,31 @@ pub fn read_vasprun(text: &str, file: &str) -> Result<Label> {
         None => None,
     };
     let positions = positions(&reader, calculation)?;
-    Ok(Label { energy, forces, pressure, elements: elements(root), positions })
+    let stated = stated(&reader, root)?;
+    Ok(Label { energy, forces, pressure, elements: elements(root), positions, stated })
+}
+
+/// The cutoff that was used, which `parameters` call ENMAX and the user ENCUT; the functional where the user chose one.
+fn stated(reader: &Reader, root: Node) -> Result<Stated> {
+    let setting = |name: &str| root.descendants().find(|node| node.attribute("name") == Some(name));
+    let cutoff = setting("ENMAX").or_else(|| setting("ENCUT")).map(|node| reader.numbers(node)).transpose()?;
+    let chosen = setting("GGA").and_then(|node| node.text()).map(str::trim).filter(|name| !matches!(*name, "" | "--"));
+    let functional = chosen.map(|name| if name == "PE" { "PBE".to_owned() } else { format!("GGA {name}") });
+    let text = |name: &str| setting(name).and_then(|node| node.text()).map(str::trim).unwrap_or_default();
+    let beyond = match (text("LHFCALC"), text("METAGGA")) {
+        ("T", _) => Some("hybrid".to_owned()),
+        (_, "" | "--" | "F") => None,
+        (_, name) => Some(format!("METAGGA {name}")),
+    };
+    let points = root.descendants().find(|node| node.attribute("name") == Some("kpointlist"));
+    Ok(Stated {
+        cutoff_ev: cutoff.map(|[cutoff]: [f64; 1]| cutoff),
+        functional: beyond.or(functional),
+        // Other numbers are other forms of it.
+        dispersion: setting("ENMAX").is_some().then(|| text("IVDW") == "12"),
+        points: points.map(|list| list.children().filter(|row| row.has_tag_name("v")).count()),
+        basis: None,
+    })
 }
 
 /// Positions of a calculation's structure, which are multiples of its basis; `None` where it tells none.
@@ -68,7 +93,7 @@ fn elements(root: Node) -> Vec<String> {
     let rows = array.into_iter().flat_map(|array| array.descendants()).filter(|node| node.has_tag_name("rc"));
     let symbol =
         |row: Node| row.children().find(|node| node.has_tag_name("c")).and_then(|cell| cell.text().map(str::to_owned));
-    rows.filter_map(symbol).map(|symbol| symbol.trim().to_owned()).collect()
+    rows.filter_map(symbol).map(|symbol| element_of_potential(symbol.trim())).collect()
 }
 
 struct Reader<'a> {

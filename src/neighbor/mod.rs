@@ -18,6 +18,9 @@ use crate::system::System;
 
 use bins::Bins;
 
+/// Atoms that are closer than this are at the same place, Å: no calculation and no rounding moves them so near, while a list
+/// of positions that has an atom twice does.
+const SAME_PLACE: f64 = 1e-3;
 /// More neighbour slots than this are refused: the cell is far too small for the cutoff, or atoms have collapsed. While the
 /// list is made a slot takes some 30 bytes, and up to 24 in a potential: on a page, all must fit in 512 MB.
 const MAX_SLOTS: usize = if cfg!(target_arch = "wasm32") { 6_000_000 } else { 400_000_000 };
@@ -175,6 +178,18 @@ impl NeighborList {
             })
             .filter(|pair| pair.distance.is_finite())
             .min_by(|a, b| a.distance.total_cmp(&b.distance))
+    }
+
+    /// # Errors
+    /// Two atoms of `system`, whose list this is, at the same place; `what` names it.
+    pub fn check_apart(&self, system: &System, what: &str) -> Result<()> {
+        match self.closest_pair().filter(|pair| pair.distance < SAME_PLACE) {
+            Some(pair) => {
+                let expected = format!("atoms at least {SAME_PLACE} Å apart");
+                Err(Error::invalid(what, pair.in_words(system), expected))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Forgets the build, so that the next [`NeighborList::update`] starts from the system alone.

@@ -3,11 +3,14 @@
 //! A run that is still relaxing is stored as the number of steps it took, and takes them again: relaxation is short, and
 //! deterministic. Dynamics is stored whole, observers included.
 
+use std::mem::replace;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::dynamics::{Checkpoint, Simulation};
 use crate::error::{Error, Result};
+use crate::math::checksum;
 
 use super::extrapolation::Seen;
 use super::observers::Observers;
@@ -45,11 +48,6 @@ enum State {
 
 pub(super) fn broken(found: &str) -> Error {
     Error::invalid("checkpoint", found, "the bytes of a checkpoint of this version, unchanged")
-}
-
-/// FNV-1a, so that damage is noticed before the bytes are believed.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 impl Run {
@@ -119,10 +117,14 @@ impl Run {
         if taken > most {
             return Err(broken("more relaxation than the run has"));
         }
-        self.phase = first_phase(&self.spec, &self.plan, &self.forces, &self.start)?;
-        self.observers = Observers::new(&self.start, &self.spec.sampling)?;
-        self.enter()?;
-        self.advance(taken, &mut || false).map(|_| ())
+        let phase = first_phase(&self.spec, &self.plan, &self.forces, &self.start)?;
+        let observers = Observers::new(&self.start, &self.spec.sampling)?;
+        let before = (replace(&mut self.phase, phase), replace(&mut self.observers, observers));
+        let replayed = self.enter().and_then(|()| self.advance(taken, &mut || false));
+        if replayed.is_err() {
+            (self.phase, self.observers) = before;
+        }
+        replayed.map(|_| ())
     }
 
     fn reopen_production(&mut self) {
@@ -147,7 +149,7 @@ pub(super) fn sealed(mark: &[u8; 8], saved: &impl Serialize) -> Result<Vec<u8>> 
     let body = postcard::to_stdvec(saved).map_err(|e| broken(&e.to_string()))?;
     let mut bytes = mark.to_vec();
     bytes.push(VERSION);
-    bytes.extend(checksum(&body).to_le_bytes());
+    bytes.extend(checksum(body.iter().copied()).to_le_bytes());
     bytes.extend(body);
     Ok(bytes)
 }
@@ -164,7 +166,7 @@ pub(super) fn opened<T: DeserializeOwned>(mark: &[u8; 8], bytes: &[u8]) -> Resul
         return Err(Error::invalid("saved run", found, "one of this version; start the run anew"));
     }
     let (sum, body) = rest.split_first_chunk::<8>().ok_or_else(|| broken("too few bytes"))?;
-    if checksum(body) != u64::from_le_bytes(*sum) {
+    if checksum(body.iter().copied()) != u64::from_le_bytes(*sum) {
         return Err(broken("damaged bytes"));
     }
     postcard::from_bytes(body).map_err(|_| {

@@ -10,9 +10,6 @@ use crate::potential::{Evaluation, Potential};
 /// Skin of the neighbour list, Å. Not zero, so that the potential alone decides on pairs at the very cutoff: the list sums
 /// their distance in another order, and a basis that does not vanish there shows the last bit.
 const SKIN: f64 = 0.1;
-/// Atoms that are closer than this are at the same place, Å: no calculation and no rounding moves them so near, while a list
-/// of positions that has an atom twice does.
-const SAME_PLACE: f64 = 1e-3;
 
 /// Results for a list of configurations, in their order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -60,10 +57,7 @@ fn evaluate_one(
     let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
     neighbors.update(system)?;
     let closest = neighbors.closest_pair();
-    if let Some(pair) = closest.filter(|pair| pair.distance < SAME_PLACE) {
-        let expected = format!("atoms at least {SAME_PLACE} Å apart");
-        return Err(Error::invalid(title(number, configuration), pair.in_words(system), expected));
-    }
+    neighbors.check_apart(system, &title(number, configuration))?;
     let mut values = Evaluation::default();
     potential.evaluate(system, &neighbors, &mut values)?;
     let energy = values.energy();

@@ -108,7 +108,7 @@ impl Extrapolation {
         let (grade, atom) = (self.now.grade, self.now.atom);
         let stops = grade > self.spec.stop;
         self.seen.record(moving.earlier_fs + moving.simulation.time_fs(), step, &self.now, &self.spec);
-        if grade > self.spec.keep_above {
+        if stops || grade > self.spec.keep_above {
             self.seen.keep(step, grade, system, stops, self.spec.max_kept);
         }
         if !stops {
@@ -116,11 +116,8 @@ impl Extrapolation {
         }
         let species = system.types.get(atom).and_then(|&kind| system.species.get(kind as usize));
         let name = species.map_or("?", |species| &species.name);
-        let reason = format!(
-            "atom {} ({name}) extrapolates with a grade of {grade:.2}, above the limit of {}",
-            atom + 1,
-            self.spec.stop
-        );
+        let what = if self.grades_atoms() { format!("atom {} ({name})", atom + 1) } else { "the configuration".into() };
+        let reason = format!("{what} extrapolates with a grade of {grade:.2}, above the limit of {}", self.spec.stop);
         let error = Error::Extrapolation { step, reason };
         moving.simulation.stop_with(error.clone())?;
         Err(error)
@@ -140,10 +137,11 @@ impl Extrapolation {
 
     /// Grade of each atom as last computed; `None` in configuration mode, where atoms have none of their own.
     pub(super) fn sites(&self) -> Option<&[f64]> {
-        match self.grade.mode() {
-            GradeMode::Neighborhood { .. } if !self.now.sites.is_empty() => Some(&self.now.sites),
-            _ => None,
-        }
+        (self.grades_atoms() && !self.now.sites.is_empty()).then_some(&self.now.sites)
+    }
+
+    fn grades_atoms(&self) -> bool {
+        matches!(self.grade.mode(), GradeMode::Neighborhood { .. })
     }
 
     pub(super) fn series(&self) -> TimeSeries {
@@ -164,12 +162,10 @@ impl Extrapolation {
         let Extreme { grade, step, atom } = self.seen.largest?;
         let mut warnings = Vec::new();
         if self.seen.above_warning > 0 {
+            let of_atom = if self.grades_atoms() { format!(" (atom {})", atom + 1) } else { String::new() };
             warnings.push(format!(
-                "The potential extrapolated: {} of {} grades were above {}, the largest {grade:.2} at step {step} (atom {}).",
-                self.seen.above_warning,
-                self.seen.samples,
-                self.spec.warn,
-                atom + 1
+                "The potential extrapolated: {} of {} grades were above {}, the largest {grade:.2} at step {step}{of_atom}.",
+                self.seen.above_warning, self.seen.samples, self.spec.warn,
             ));
         }
         Some(ExtrapolationSummary {

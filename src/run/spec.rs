@@ -88,7 +88,7 @@ pub enum PotentialSpec {
         /// Element of each of the potential's species, in its order.
         species: Vec<String>,
     },
-    /// Lennard-Jones, cut and shifted, the same for every pair.
+    /// Lennard-Jones, cut and force-shifted, the same for every pair.
     LennardJones {
         /// The elements that are present.
         species: Vec<String>,
@@ -444,12 +444,11 @@ pub struct Results {
 }
 
 impl Results {
-    /// Tells every value that the potential extrapolated, if it did.
-    pub(super) fn warn_of_extrapolation(&mut self) {
-        let Some(summary) = self.extrapolation.as_ref().filter(|summary| !summary.warnings.is_empty()) else { return };
+    /// Tells every value what the whole run calls in question.
+    pub(super) fn warn(&mut self, warnings: &[String]) {
         let of_properties = self.properties.iter_mut().filter_map(|property| property.estimate.as_mut());
         for estimate in self.estimates.values_mut().chain(of_properties) {
-            estimate.warnings.extend(summary.warnings.iter().cloned());
+            estimate.warnings.extend_from_slice(warnings);
         }
     }
 }

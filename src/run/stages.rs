@@ -25,6 +25,9 @@ const SOFT_TOLERANCE: f64 = 0.1;
 const RELAX_TOLERANCE: f64 = 0.05;
 /// No atom moves further than this in a FIRE step under the potential, Å.
 const RELAX_DISPLACEMENT: f64 = 0.05;
+/// Said of every value of a run that failed or was stopped: the atoms go back to a good state then, what was counted does not.
+const INCLUDES_FAILURE: &str =
+    "The run failed or was stopped, and the steps on the way there, 100 at most, count in this value.";
 
 /// Stream of the seed that draws velocities where there is no warm-up.
 const VELOCITY_STREAM: u64 = 11;
@@ -126,6 +129,16 @@ impl Run {
         self.advance(1, &mut || false)
     }
 
+    /// Steps that the present stage of dynamics still has; 1 while relaxing, whose end is not known.
+    pub fn steps_left_in_stage(&self) -> u64 {
+        match &self.phase {
+            Phase::Relaxing(_) => 1,
+            Phase::Moving(moving) => {
+                self.plan.stages.get(moving.stage).map_or(0, |plan| plan.steps.saturating_sub(moving.stage_steps))
+            }
+        }
+    }
+
     /// Whether all stages are done.
     pub fn is_finished(&self) -> bool {
         self.stage() == Stage::Finished
@@ -171,8 +184,17 @@ impl Run {
             _ => Results::default(),
         };
         results.extrapolation = self.extrapolation.as_ref().and_then(Extrapolation::summary);
-        results.warn_of_extrapolation();
+        let mut warnings = results.extrapolation.as_ref().map(|summary| summary.warnings.clone()).unwrap_or_default();
+        if self.has_failed() {
+            warnings.push(INCLUDES_FAILURE.to_owned());
+        }
+        results.warn(&warnings);
         results
+    }
+
+    /// Whether dynamics came to an early end: an error of [`Run::advance`] that stays.
+    fn has_failed(&self) -> bool {
+        matches!(&self.phase, Phase::Moving(moving) if moving.simulation.failure().is_some())
     }
 
     /// Whether the potential has an active set, so that the run is graded.

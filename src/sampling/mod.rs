@@ -20,6 +20,7 @@
 mod currents;
 mod fluctuations;
 mod followed;
+mod levels;
 mod mean_cell;
 mod msd;
 mod pairs;

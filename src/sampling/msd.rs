@@ -24,23 +24,20 @@
 //! al., J. Chem. Phys. 133, 154103 (2010), doi:10.1063/1.3491098). Memory grows with the logarithm of the run's length;
 //! every lag has all origins of its level. Errors come from blocking each lag's series over origins, which overlap.
 
+use std::ops::{Range, RangeInclusive};
+
 use serde::{Deserialize, Serialize};
 
 use super::followed::Followed;
+use super::levels::{FIRST_LAG, MAX_LEVELS, RING, due, lags, stride};
 use super::rows::Rows;
 use super::{Frame, Observer};
 use crate::math::statistics::Blocking;
 use crate::math::{Mat3, Vec3};
 use crate::system::System;
 
-/// Samples that a level holds.
-const RING: usize = 8;
-/// Shortest lag of a level above 0, in its own samples; shorter ones belong to the level below.
-const FIRST_LAG: usize = RING / 2 + 1;
 /// Of larger systems, only about so many atoms of each species are followed.
 const MAX_FOLLOWED: usize = 20_000;
-/// More levels than any run fills.
-const MAX_LEVELS: usize = 40;
 
 /// One species' curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,10 +129,10 @@ impl Msd {
         };
         let interval_ps = self.interval_ps();
         for (l, level) in self.levels.iter().enumerate() {
-            for lag in first_lag(l)..=RING {
+            for lag in lags(l) {
                 let average = &level.averages[group * RING + lag - 1];
                 if average.count() > 0 {
-                    curve.time_ps.push(interval_ps * lag as f64 * (1u64 << l) as f64);
+                    curve.time_ps.push(interval_ps * lag as f64 * stride(l));
                     curve.msd.push(average.mean());
                     curve.standard_error.push(average.mean_error().standard_error);
                     curve.origins.push(average.count());
@@ -148,7 +145,7 @@ impl Msd {
     /// Least-squares slopes over ever later windows of lags, for each of the [`Msd::curves`].
     pub fn windows(&self) -> Vec<Vec<DiffusionWindow>> {
         let interval_ps = self.interval_ps();
-        let window = |group: usize, (l, level): (usize, &Level)| level.window(group, interval_ps * (1u64 << l) as f64);
+        let window = |group: usize, (l, level): (usize, &Level)| level.window(group, interval_ps * stride(l));
         let of = |group: usize| self.levels.iter().enumerate().filter_map(move |level| window(group, level)).collect();
         (0..self.followed.species.len()).map(of).collect()
     }
@@ -181,19 +178,13 @@ impl Msd {
 
     /// Hands the paths to every level that samples this frame; a level starts with its second sample.
     fn correlate(&mut self) {
-        let index = self.frames - 1;
-        let due = (index.trailing_zeros() as usize + 1).min(MAX_LEVELS);
-        for l in 0..due {
+        for l in 0..due(self.frames - 1) {
             if l == self.levels.len() {
                 self.levels.push(Level::new(self.paths.len(), self.followed.groups.len()));
             }
-            self.levels[l].take(&self.paths, &self.followed.groups, first_lag(l));
+            self.levels[l].take(&self.paths, &self.followed.groups, lags(l));
         }
     }
-}
-
-fn first_lag(level: usize) -> usize {
-    if level == 0 { 1 } else { FIRST_LAG }
 }
 
 impl Level {
@@ -209,10 +200,10 @@ impl Level {
         }
     }
 
-    fn take(&mut self, paths: &[Vec3], groups: &[std::ops::Range<usize>], first_lag: usize) {
+    fn take(&mut self, paths: &[Vec3], groups: &[Range<usize>], lags: RangeInclusive<usize>) {
         let atoms = paths.len();
         let place = |sample: u64| (sample % RING as u64) as usize * atoms;
-        for lag in first_lag..=RING.min(self.filled as usize) {
+        for lag in lags.take_while(|&lag| lag as u64 <= self.filled) {
             let start = place(self.filled - lag as u64);
             let origin = &self.ring[start..start + atoms];
             for (group, range) in groups.iter().enumerate() {

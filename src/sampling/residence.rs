@@ -8,17 +8,16 @@
 //! doi:10.1080/00268978300102931). p is the share of all possible pairs that are bonded, what C falls to once partners are
 //! mixed. The residence time is where c has fallen to 1/e.
 //!
-//! Lags and memory are those of the mean-square displacement ([`Msd`](super::Msd)): level l holds the last 8 samples, one
-//! every 2^l frames.
+//! Lags and memory are those of the mean-square displacement ([`Msd`](super::Msd)).
+
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use super::levels::{RING, due, lags, stride};
 use crate::analysis::Estimate;
 use crate::math::statistics::{Blocking, MeanError};
 
-const RING: usize = 8;
-const FIRST_LAG: usize = RING / 2 + 1;
-const MAX_LEVELS: usize = 40;
 /// Where more than this share of all possible pairs is bonded, none can part.
 const ALL: f64 = 1.0 - 1e-9;
 
@@ -73,12 +72,11 @@ impl Residence {
             self.start_fs = time_fs;
             self.first = pairs.to_vec();
         } else {
-            let due = (self.frames.trailing_zeros() as usize + 1).min(MAX_LEVELS);
-            for l in 0..due {
+            for l in 0..due(self.frames) {
                 if l == self.levels.len() {
                     self.levels.push(Level::new(&self.first));
                 }
-                self.levels[l].take(pairs, if l == 0 { 1 } else { FIRST_LAG });
+                self.levels[l].take(pairs, lags(l));
             }
         }
         self.frames += 1;
@@ -93,11 +91,10 @@ impl Residence {
             return curve;
         }
         for (l, level) in self.levels.iter().enumerate() {
-            let shortest = if l == 0 { 1 } else { FIRST_LAG };
-            for lag in shortest..=RING {
+            for lag in lags(l) {
                 let average = &level.averages[lag - 1];
                 if average.count() > 0 {
-                    curve.time_ps.push(interval_ps * lag as f64 * (1u64 << l) as f64);
+                    curve.time_ps.push(interval_ps * lag as f64 * stride(l));
                     curve.share.push((average.mean() - random) / (1.0 - random));
                     curve.errors.push(average.mean_error().standard_error.map(|error| error / (1.0 - random)));
                 }
@@ -137,8 +134,8 @@ impl Level {
         Self { filled: 1, ring, averages: vec![Blocking::new(); RING] }
     }
 
-    fn take(&mut self, pairs: &[(u32, u32)], first_lag: usize) {
-        for lag in first_lag..=RING.min(self.filled as usize) {
+    fn take(&mut self, pairs: &[(u32, u32)], lags: RangeInclusive<usize>) {
+        for lag in lags.take_while(|&lag| lag as u64 <= self.filled) {
             let then = &self.ring[((self.filled - lag as u64) % RING as u64) as usize];
             if !then.is_empty() {
                 self.averages[lag - 1].push(common(then, pairs) as f64 / then.len() as f64);

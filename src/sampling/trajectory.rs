@@ -19,7 +19,8 @@ pub struct Snapshot {
     pub system: System,
 }
 
-/// Snapshots at every so many steps; when the store is full, every other one is dropped and the distance doubled.
+/// Snapshots at every so many steps from the first on; when the store is full, every other one is dropped and the distance
+/// doubled.
 #[derive(Debug, Clone)]
 pub struct Trajectory {
     every: u64,
@@ -27,27 +28,33 @@ pub struct Trajectory {
 }
 
 impl Trajectory {
-    /// An empty store that begins with a snapshot every `every` steps (at least 1).
+    /// An empty store that takes the first state that it is shown, then one every `every` steps (at least 1).
     pub fn new(every: u64) -> Self {
         Self { every: every.max(1), frames: Vec::new() }
     }
 
     /// Steps from `step` to the next snapshot, at least 1.
     pub fn steps_until_next(&self, step: u64) -> u64 {
-        self.every - step % self.every
+        self.every - self.since_first(step) % self.every
+    }
+
+    fn since_first(&self, step: u64) -> u64 {
+        step.saturating_sub(self.frames.first().map_or(step, |first| first.step))
     }
 
     /// Keeps `system` as the state after `step`, if a snapshot is due and the step not stored yet.
     pub fn observe(&mut self, step: u64, time_ps: f64, system: &System) {
-        if !step.is_multiple_of(self.every) || self.frames.last().is_some_and(|last| last.step >= step) {
+        if !self.since_first(step).is_multiple_of(self.every)
+            || self.frames.last().is_some_and(|last| last.step >= step)
+        {
             return;
         }
         self.frames.push(Snapshot { step, time_ps, system: system.clone() });
         let most = (MAX_STORED_ATOMS / system.len().max(1)).clamp(FEWEST, MOST);
         if self.frames.len() > most {
             self.every *= 2;
-            let every = self.every;
-            self.frames.retain(|frame| frame.step.is_multiple_of(every));
+            let (every, first) = (self.every, self.frames[0].step);
+            self.frames.retain(|frame| (frame.step - first).is_multiple_of(every));
         }
     }
 
@@ -69,18 +76,18 @@ mod tests {
         let mut system =
             System::new(Cell::orthorhombic(9.0, 9.0, 9.0).unwrap(), species, vec![0], vec![Vec3::zeros()]).unwrap();
         let mut trajectory = Trajectory::new(5);
-        let mut step = 0;
+        let mut step = 13;
         while step < 100_000 {
-            step += trajectory.steps_until_next(step);
             system.positions[0].x = step as f64;
             trajectory.observe(step, 1e-3 * step as f64, &system);
             trajectory.observe(step, 1e-3 * step as f64, &system);
+            step += trajectory.steps_until_next(step);
         }
         let frames = trajectory.frames();
         assert!((MOST / 2..=MOST).contains(&frames.len()), "{}", frames.len());
         let distance = frames[1].step - frames[0].step;
         assert!(frames.windows(2).all(|pair| pair[1].step - pair[0].step == distance));
-        assert!(frames[0].step <= distance && frames[frames.len() - 1].step + distance > step);
+        assert!(frames[0].step == 13 && frames[frames.len() - 1].step + distance >= step);
         assert!(frames.iter().all(|frame| frame.system.positions[0].x == frame.step as f64));
     }
 }

@@ -46,7 +46,12 @@ impl Analysis {
     /// The end of the trajectory: what it shows, a [`TrajectoryReport`](run::TrajectoryReport).
     pub fn finish(&mut self) -> Result<JsValue, JsValue> {
         let Self { analysis, reader } = self;
-        let report = reader.finish(&mut |frame| analysis.take(frame)).and_then(|()| analysis.report());
-        to_object(&report.map_err(|error| error_object(&error))?)
+        let mut read = || {
+            let cut = reader.finish(&mut |frame| analysis.take(frame))?;
+            let mut report = analysis.report()?;
+            report.notes.extend(cut.map(str::to_owned));
+            Ok(report)
+        };
+        to_object(&read().map_err(|error| error_object(&error))?)
     }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use self::fine::Fine;
-use super::error_object;
+use super::{JsResult, error_object};
 use crate::chart::{ChartSpec, Resolution, draw, to_svg};
 use crate::error::{Error, Result};
 
@@ -21,7 +21,7 @@ pub fn draw_chart(
     canvas: HtmlCanvasElement,
     #[wasm_bindgen(unchecked_param_type = "object")] spec: JsValue,
     device_pixel_ratio: f64,
-) -> std::result::Result<(), JsValue> {
+) -> JsResult<()> {
     draw_on(canvas, spec, device_pixel_ratio).map_err(|error| error_object(&error))
 }
 
@@ -35,7 +35,7 @@ pub fn chart_to_svg(
     width: u32,
     height: u32,
     notes: Vec<String>,
-) -> std::result::Result<String, JsValue> {
+) -> JsResult<String> {
     read_spec(spec).and_then(|spec| to_svg(&spec, width, height, &notes)).map_err(|error| error_object(&error))
 }
 

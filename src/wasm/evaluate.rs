@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{error_object, to_object};
+use super::{JsResult, error_object, to_object};
 use crate::error::Result;
 use crate::io::{read_cfg, read_mtp, types_from_labels};
 use crate::potential::mtp::MtpPotential;
@@ -15,7 +15,7 @@ use crate::run::{Efs, evaluate_all};
 /// # Errors
 /// Throws `{ kind, message, hint }` where a text can't be read or a configuration not evaluated.
 #[wasm_bindgen(unchecked_return_type = "{ cfgs: object[] }")]
-pub fn evaluate(potential_text: &str, cfg_text: &str) -> std::result::Result<JsValue, JsValue> {
+pub fn evaluate(potential_text: &str, cfg_text: &str) -> JsResult<JsValue> {
     let efs = evaluate_texts(potential_text, cfg_text).map_err(|error| error_object(&error))?;
     to_object(&efs)
 }

@@ -1,18 +1,15 @@
 //! `Evaluator`: one structure under one potential, evaluated again and again. What the speed benchmark times.
 
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::error_object;
+use super::{JsResult, error_object};
+use crate::dynamics::Limits;
 use crate::error::{Error, Result};
 use crate::io::{read_cfg, read_mtp};
 use crate::neighbor::NeighborList;
 use crate::potential::mtp::MtpPotential;
 use crate::potential::{Evaluation, Potential};
 use crate::system::System;
-
-/// The neighbour list's skin in Å, as in dynamics.
-const SKIN: f64 = 0.5;
 
 /// A structure with its neighbour list, ready to evaluate.
 #[wasm_bindgen]
@@ -30,7 +27,7 @@ impl Evaluator {
     /// # Errors
     /// Throws `{ kind, message, hint }` where a text can't be read.
     #[wasm_bindgen(constructor)]
-    pub fn new(potential_text: &str, cfg_text: &str) -> std::result::Result<Evaluator, JsValue> {
+    pub fn new(potential_text: &str, cfg_text: &str) -> JsResult<Evaluator> {
         Self::read(potential_text, cfg_text).map_err(|error| error_object(&error))
     }
 
@@ -44,7 +41,7 @@ impl Evaluator {
     ///
     /// # Errors
     /// Throws `{ kind, message, hint }` where the structure has a species that the potential lacks.
-    pub fn evaluate(&mut self) -> std::result::Result<f64, JsValue> {
+    pub fn evaluate(&mut self) -> JsResult<f64> {
         let done = self.potential.evaluate(&self.system, &self.neighbors, &mut self.evaluation);
         done.map(|()| self.evaluation.energy()).map_err(|error| error_object(&error))
     }
@@ -55,7 +52,8 @@ impl Evaluator {
         let potential = MtpPotential::new(read_mtp(potential_text, "potential")?)?;
         let first = read_cfg(cfg_text, "configuration", &[])?.into_iter().next();
         let system = first.ok_or_else(|| Error::invalid("configuration", "none", "at least one"))?.system;
-        let mut neighbors = NeighborList::new(potential.cutoff(), SKIN)?;
+        // As in dynamics: what lies in the skin is part of the cost.
+        let mut neighbors = NeighborList::new(potential.cutoff(), Limits::default().skin_angstrom)?;
         neighbors.update(&system)?;
         Ok(Self { system, neighbors, potential, evaluation: Evaluation::default() })
     }

@@ -6,21 +6,19 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::files::{named_file, named_files};
-use super::{ErrorObject, error_object, plain, to_object};
+use super::{ErrorObject, JsResult, error_object, plain, to_object};
 use crate::chart::ChartSpec;
 use crate::error::{Error, Result};
 use crate::fitting::{
-    DataSet, DataSummary, Fit, FitReport, FitSpec, TemplateSpec, learning_curve, loss_curve, parity_charts, parts,
+    DataSet, DataSummary, Fit, FitReport, FitSpec, TemplateSpec, Weights, learning_curve, loss_curve, parity_charts,
+    parts,
 };
 use crate::io::{
     Almtp, Configuration, StructureFormat, assign_species, match_species, read_almtp, read_structure, species_of,
-    types_to_labels, unite_species, write_almtp, write_mtp, write_structure,
+    tagged_species, types_to_labels, unite_species, write_almtp, write_mtp, write_structure,
 };
 use crate::potential::mtp::MtpParameters;
 use crate::system::Species;
-
-/// What a method gives to JS: a value, or a thrown `{ kind, message, hint }`.
-type JsResult<T> = std::result::Result<T, JsValue>;
 
 /// A data set and the fits to it. Every method that can fail throws `{ kind, message, hint }`.
 #[wasm_bindgen]
@@ -57,7 +55,7 @@ struct Inspected<'a> {
     summary: &'a DataSummary,
     /// What keeps it from being fitted to.
     problem: Option<ErrorObject>,
-    notes: &'a [String],
+    notes: Vec<String>,
     /// Energies, force components and stress components to fit to.
     equations: usize,
 }
@@ -95,8 +93,11 @@ impl FitSession {
     /// What is in the data: `{ summary: DataSummary, problem: { kind, message, hint } | null, notes, equations }`.
     pub fn inspect(&self) -> JsResult<JsValue> {
         let (problem, notes, equations) = match &self.data {
-            Ok(data) => (None, data.notes.as_slice(), data.equation_count()),
-            Err(error) => (Some(ErrorObject::from(error)), [].as_slice(), 0),
+            Ok(data) => {
+                let on_units = data.note_on_units().map(str::to_owned);
+                (None, data.notes.iter().cloned().chain(on_units).collect(), data.equation_count(&Weights::default()))
+            }
+            Err(error) => (Some(ErrorObject::from(error)), Vec::new(), 0),
         };
         to_object(&Inspected { summary: &self.summary, problem, notes, equations })
     }
@@ -199,7 +200,10 @@ fn read_data(
     template: Option<&MtpParameters>,
 ) -> Result<(Vec<Configuration>, Vec<Species>)> {
     // Coefficients belong to elements; an untrained template takes any.
-    let labels = template.filter(|template| template.trained).map(|template| &template.species_labels);
+    let trained = template.filter(|template| template.trained);
+    let labels = trained.map(|template| &template.species_labels);
+    let told = trained.filter(|_| names.is_empty()).and_then(tagged_species);
+    let names = told.as_deref().unwrap_or(names);
     let mut configurations = Vec::new();
     for (name, bytes) in named_files(files)? {
         let mut read = read_structure(&bytes, &name)?;
@@ -217,15 +221,12 @@ fn read_data(
     Ok((configurations, species))
 }
 
-/// An untrained potential, tagged with its species.
+/// An untrained potential.
 fn new_potential(form: &JsValue, species: &[Species]) -> Result<MtpParameters> {
     let form: Form = plain(form, "form of the potential", "numbers for its fields")?;
     let mut template = TemplateSpec::new(form.level, species.len(), form.cutoff);
     template.radial_basis.size = form.basis_size;
-    let mut template = template.build()?;
-    let names: Vec<&str> = species.iter().map(|species| species.name.as_str()).collect();
-    template.tag = Some(names.join("-"));
-    Ok(template)
+    template.build()
 }
 
 fn no_fit() -> JsValue {

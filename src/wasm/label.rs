@@ -6,13 +6,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::files::named_files;
 use super::session::format_of;
-use super::{error_object, to_object};
+use super::{JsResult, error_object, to_object};
 use crate::error::Result;
 use crate::io::{Configuration, StructureFormat, read_structure, unite_species, write_structure};
 use crate::labelling::{Code, Electrons, Settings, collect, input_folders};
-
-/// What a function gives to JS: a value, or a thrown `{ kind, message, hint }`.
-type JsResult<T> = std::result::Result<T, JsValue>;
 
 /// A file to write.
 #[derive(Serialize)]

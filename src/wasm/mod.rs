@@ -34,6 +34,9 @@ use crate::error::Error;
 #[cfg(feature = "threads")]
 pub use wasm_bindgen_rayon::init_thread_pool;
 
+/// What an export gives to JS: a value, or a thrown `{ kind, message, hint }`.
+type JsResult<T> = Result<T, JsValue>;
+
 /// Sends the message of a panic, which is a defect of ours, to the console instead of a bare "unreachable".
 #[wasm_bindgen(start)]
 pub fn start() {

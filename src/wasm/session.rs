@@ -7,18 +7,16 @@ use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{error_object, plain, to_object};
+use super::{JsResult, error_object, plain, to_object};
 use crate::analysis::Property;
 use crate::error::{Error, Result};
 use crate::io::{Configuration, StructureFormat};
 use crate::math::Vec3;
 use crate::run::{
-    Card, Files, Measured, MeasuredDensity, MeasuredRdf, PotentialSpec, Run, RunSpec, Scan, ScanPoint, StructureSpec,
+    Card, Files, Measured, MeasuredDensity, MeasuredRdf, PotentialSpec, Run, RunSpec, Scan, ScanPoint, Stage,
+    StructureSpec,
 };
 use crate::sampling::{Quantity, Snapshot, Trajectory};
-
-/// What a method gives to JS: a value, or a thrown `{ kind, message, hint }`.
-type JsResult<T> = std::result::Result<T, JsValue>;
 
 /// A run, or one at several temperatures in turn; then everything but `scan` is of the present one. Every method that can fail
 /// throws `{ kind, message, hint }`.
@@ -85,19 +83,23 @@ impl Session {
         let mut left = max_steps.map_or(u64::MAX, u64::from);
         let mut progress = self.scan.progress();
         while left > 0 && !self.scan.is_finished() {
-            let steps = left.min(self.trajectory.steps_until_next(progress.step));
+            // Not past the end of a stage, so that the next one's trajectory begins with its first state.
+            let until_next = self.trajectory.steps_until_next(progress.step);
+            let steps = left.min(until_next).min(self.scan.run().steps_left_in_stage().max(1));
             let mut taken = 0;
             let mut should_stop = || {
                 taken += 1;
                 Date::now() >= end
             };
-            let before = progress.scan;
+            let before = (progress.scan, progress.stage);
             let advanced = self.scan.advance(&|name| self.files.find(name), steps, &mut should_stop);
             progress = advanced.map_err(|error| error_object(&error))?;
             left -= taken.min(left);
-            if progress.scan != before {
+            // Stages differ in their steps and cells: one file shall hold one of them, at last all of production.
+            if (progress.scan, progress.stage) != before && progress.stage != Stage::Finished {
                 self.trajectory = snapshots(self.scan.spec());
-            } else if progress.timestep_fs > 0.0 {
+            }
+            if progress.timestep_fs > 0.0 {
                 self.trajectory.observe(progress.step, progress.time_ps, self.scan.run().frame());
             }
             if Date::now() >= end {
@@ -199,14 +201,16 @@ impl Session {
         text().map_err(|error| error_object(&error))
     }
 
-    /// Snapshots of the run at the present temperature, since this session began, evenly spaced and bounded in number, as the text of a file that holds
-    /// several structures (`.extxyz`, `.cfg`, `.dump`): positions unwrapped. A checkpoint has none of them.
+    /// Snapshots of the present stage, of production after the end, since this session began, evenly spaced and bounded in
+    /// number, as the text of a file that holds several structures (`.extxyz`, `.cfg`, `.dump`): positions unwrapped. A
+    /// checkpoint has none of them.
     #[wasm_bindgen(js_name = writeTrajectory)]
     pub fn write_trajectory(&self, file: &str) -> JsResult<String> {
         let text = || -> Result<String> {
             let frames: Vec<Configuration> = self.trajectory.frames().iter().map(configuration).collect();
             if frames.is_empty() {
-                let expected = "some: they are kept from when the run at this temperature was begun, or gone on with, in this page";
+                let expected =
+                    "some: they are kept from when the present stage was begun, or gone on with, in this page";
                 return Err(Error::invalid("snapshots for a trajectory", "none", expected));
             }
             self.scan.run().write(format_of(file)?, &frames)

@@ -11,17 +11,20 @@ export const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export class FileDrop {
   /**
-   * @param {{ label: string, hint: string, accept: string, changed: (file: GivenFile | null) => void, unread?: boolean }} options
-   *   `unread`: only the file itself is kept, of any size, for someone who reads it in pieces
+   * @param {{ label: string, hint: string, accept: string, expected?: string, changed: (file: GivenFile | null) => void, unread?: boolean }} options
+   *   `expected`: what a file should be, where the label does not say; `unread`: only the file itself is kept, of any size, for
+   *   someone who reads it in pieces
    */
-  constructor({ label, hint, accept, changed, unread = false }) {
-    this.label = label;
+  constructor({ label, hint, accept, expected = label.toLowerCase(), changed, unread = false }) {
+    this.expected = expected;
     this.changed = changed;
     this.unread = unread;
     /** @type {GivenFile | null} */
     this.file = null;
     /** @type {File | null} */
     this.source = null;
+    /** What is said of a file while it is read. */
+    this.reading = "";
     /** Files and removals so far: what is read late must not replace what came later. */
     this.taken = 0;
     const id = freshId("file");
@@ -54,6 +57,12 @@ export class FileDrop {
     acceptDrops(this.element, (transfer) => void this.#take(transfer.files[0]));
   }
 
+  /** Why there is no file although one was given; empty where none was, or it was taken. */
+  get fault() {
+    if (this.file || this.source) return "";
+    return this.reading || (this.error.textContent ?? "");
+  }
+
   /** @param {string} message empty: nothing is wrong */
   showError(message) {
     this.error.textContent = message;
@@ -63,6 +72,7 @@ export class FileDrop {
   /** Takes the file back. */
   clear() {
     this.taken++;
+    this.reading = "";
     this.file = null;
     this.source = null;
     this.input.value = "";
@@ -85,35 +95,43 @@ export class FileDrop {
   async #take(file) {
     if (!file) return;
     const mine = ++this.taken;
+    this.reading = `${file.name}: is still being read; try again in a moment.`;
     this.file = null;
     this.source = null;
     this.showError("");
     try {
-      if (file.size === 0) throw new Error(emptyWords(file, this.label.toLowerCase()));
-      const given = this.unread ? null : { name: file.name, bytes: await readFile(file, this.label.toLowerCase()) };
+      if (file.size === 0) throw new Error(emptyWords(file, this.expected));
+      const given = this.unread ? null : { name: file.name, bytes: await readFile(file, this.expected) };
       // Another file may have come while this one was read.
       if (mine !== this.taken) return;
       this.file = given;
       this.source = file;
+      // Someone may have asked for it while it was read.
+      this.showError("");
       this.status.textContent = `${file.name}, ${kilobytes(file.size)} kB`;
     } catch (error) {
       if (mine !== this.taken) return;
       this.status.textContent = "No file taken.";
       this.showError(reasonOf(error));
     }
-    this.removeButton.hidden = this.source === null;
+    this.reading = "";
+    // What could not be taken is not there to be removed, but its refusal is.
+    this.removeButton.hidden = this.source === null && this.error.hidden;
     this.changed(this.file);
   }
 }
 
+/** What is said of a file that is too large. */
+const TOO_LARGE = "Potential and structure files are far smaller: is it a trajectory?";
+
 /**
  * The content of a file. Throws a message for the user where it is too large, empty or unreadable.
- * @param {File} file @param {string} expected what it should be
+ * @param {File} file @param {string} expected what it should be @param {string} [tooLarge] what to do about one that is
  */
-export async function readFile(file, expected) {
+export async function readFile(file, expected, tooLarge = TOO_LARGE) {
   if (file.size > MAX_FILE_BYTES) {
     throw new Error(
-      `${file.name}: found ${megabytes(file.size)} MB; expected at most ${megabytes(MAX_FILE_BYTES)} MB. Potential and structure files are far smaller: is it a trajectory?`,
+      `${file.name}: found ${megabytes(file.size)} MB; expected at most ${megabytes(MAX_FILE_BYTES)} MB. ${tooLarge}`,
     );
   }
   if (file.size === 0) throw new Error(emptyWords(file, expected));

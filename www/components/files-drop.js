@@ -17,12 +17,14 @@ const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 
 export class FilesDrop {
   /**
-   * @param {{ label: string, hint: string, accept: string, folders?: boolean, wanted?: (path: string) => boolean, changed: (files: GivenFile[]) => void }} options
-   *   `folders`: whether a folder with all that is in it can be chosen; `wanted`: which files are read
+   * @param {{ label: string, hint: string, accept: string, folders?: boolean, wanted?: (path: string) => boolean, tooLarge?: string, changed: (files: GivenFile[]) => void }} options
+   *   `folders`: whether a folder with all that is in it can be chosen; `wanted`: which files are read; `tooLarge`: what to do
+   *   about one that is
    */
-  constructor({ label, hint, accept, folders = false, wanted = () => true, changed }) {
+  constructor({ label, hint, accept, folders = false, wanted = () => true, tooLarge, changed }) {
     this.label = label;
     this.wanted = wanted;
+    this.tooLarge = tooLarge;
     this.changed = changed;
     /** @type {GivenFile[]} */
     this.files = [];
@@ -106,7 +108,7 @@ export class FilesDrop {
         continue;
       }
       try {
-        const bytes = await readFile(file, this.label.toLowerCase());
+        const bytes = await readFile(file, this.label.toLowerCase(), this.tooLarge);
         total += bytes.length;
         taken.push({ name: path, bytes });
       } catch (error) {
@@ -169,13 +171,28 @@ export class FilesDrop {
   }
 
   #show() {
-    const rows = this.files
-      .slice(0, MOST_SHOWN)
-      .map(({ name, bytes }) => el("li", {}, el("span", {}, `${name}, ${kilobytes(bytes.length)} kB`), el("button", { type: "button", class: "small", "aria-label": `Remove ${name}`, onclick: () => this.#remove(name) }, "×")));
-    const more = this.files.length - rows.length;
-    this.list.replaceChildren(...rows, ...(more > 0 ? [el("li", {}, `and ${count(more)} more`)] : []));
+    const rows = this.files.map((file) => this.#row(file));
+    const more = rows.splice(MOST_SHOWN);
+    const wasOpen = this.list.querySelector("details")?.open ?? false;
+    this.list.replaceChildren(...rows, ...(more.length > 0 ? [el("li", {}, furtherRows(more, wasOpen))] : []));
     this.removeAllButton.hidden = this.files.length < 2;
   }
+
+  /** @param {GivenFile} file */
+  #row({ name, bytes }) {
+    const button = el("button", { type: "button", class: "small", "aria-label": `Remove ${name}`, onclick: () => this.#remove(name) }, "×");
+    return el("li", {}, el("span", {}, `${name}, ${kilobytes(bytes.length)} kB`), button);
+  }
+}
+
+/** @param {HTMLElement[]} rows @param {boolean} open */
+function furtherRows(rows, open) {
+  return el("details", { open }, el("summary", {}, `and ${count(rows.length)} more`), el("ul", { class: "file-list" }, ...rows));
+}
+
+/** What comes alone, whatever its name, and what has such a name in a folder, where much else may lie. @param {RegExp} names @returns {(path: string) => boolean} */
+export function aloneOrNamed(names) {
+  return (path) => !path.includes("/") || names.test(path.slice(path.lastIndexOf("/") + 1));
 }
 
 /** Whether a path is one that systems make for themselves: dot files, and what macOS adds to archives. @param {string} path */

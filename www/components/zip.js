@@ -8,7 +8,12 @@ const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
 
 /** @param {{ path: string, text: string }[]} files */
 export function zipTexts(files) {
-  return zipSync(Object.fromEntries(files.map(({ path, text }) => [path, strToU8(text)])));
+  return zipFiles(Object.fromEntries(files.map(({ path, text }) => [path, text])));
+}
+
+/** @param {Record<string, string | Uint8Array>} files by path */
+export function zipFiles(files) {
+  return zipSync(Object.fromEntries(Object.entries(files).map(([path, content]) => [path, typeof content === "string" ? strToU8(content) : content])));
 }
 
 /**

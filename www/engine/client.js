@@ -1,5 +1,6 @@
 // The page's end of a run: owns the session worker and says what happens in it.
 
+import { startEngineWorker } from "./engine-worker.js";
 import { noteThreads, threadsAvailable } from "./threads.js";
 
 /** @import { About, Atoms, EngineError, FromWorker, Progress, Results, RunFiles, RunSpec, RunState, ScanResults, Series, Speed, ToWorker, Written } from "./protocol.js" */
@@ -26,10 +27,12 @@ export class EngineClient {
     /** @type {RunState} */
     this.state = "loading";
     this.threads = 1;
+    /** Whether the engine itself broke, and not only its run: it answers nothing that can be relied on. */
+    this.isBroken = false;
     this.nextId = 1;
     /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: EngineError) => void }>} */
     this.waiting = new Map();
-    this.worker = new Worker(new URL("./session-worker.js", import.meta.url), { type: "module", name: "crucible-session" });
+    this.worker = startEngineWorker("./session-worker.js", "crucible-session");
     this.worker.addEventListener("message", (event) => this.#receive(event.data));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -104,8 +107,9 @@ export class EngineClient {
     this.#stopped(error);
   }
 
-  /** The run stopped; its worker still answers what was asked. @param {EngineError} error */
+  /** The run stopped; its worker still answers what was asked, unless the engine broke. @param {EngineError} error */
   #stopped(error) {
+    this.isBroken = error.kind === "worker" || error.kind === "engine";
     this.state = "failed";
     this.listener.state("failed");
     this.listener.error(error);

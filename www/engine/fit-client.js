@@ -1,5 +1,6 @@
 // The page's end of a fit: owns the worker and says what happens in it.
 
+import { startEngineWorker } from "./engine-worker.js";
 import { noteThreads, threadsAvailable } from "./threads.js";
 
 /** @import { ActiveSetSpan, FitProgress, FitResult, FitSpec, FromFitWorker, PotentialForm, Preview, Question, ToFitWorker } from "./fit-protocol.js" */
@@ -24,7 +25,7 @@ export class FitClient {
     this.nextId = 1;
     /** @type {Map<number, { resolve: (value: any) => void, reject: (error: EngineError) => void }>} */
     this.waiting = new Map();
-    this.worker = new Worker(new URL("./fit-worker.js", import.meta.url), { type: "module", name: "crucible-fit" });
+    this.worker = startEngineWorker("./fit-worker.js", "crucible-fit");
     this.worker.addEventListener("message", (event) => this.#receive(event.data));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();

@@ -73,6 +73,7 @@
  * @property {{ species: string, force_component: Deviation }[]} species
  * @property {{ composition: string, configurations: number, errors: Errors }[]} compositions
  * @property {{ number: number, name: string | null, energy_per_atom: number, largest_force: number }[]} worst numbered as in the summary
+ * @property {string[]} doubts labels that no fit follows, in words
  */
 
 /** @typedef {{ report: { parts: PartReport[] }, charts: ChartSpec[] }} Finished */

@@ -1,5 +1,6 @@
 // What every worker of the engine does first: load the build that the page can use, and word its errors.
 
+/** @import { Build, EngineAnswer } from "./engine-worker.js" */
 /** @import { EngineError } from "./protocol.js" */
 
 /** A host's rules may keep the workers of the pool from starting without any error; then they are given up, ms. */
@@ -33,11 +34,26 @@ function giveUp() {
   return new Promise((_, reject) => setTimeout(() => reject(new Error("the threads did not start")), POOL_TIMEOUT_MS));
 }
 
-/** @param {"threads" | "single"} build @returns {Promise<any>} */
+/** @param {Build} build @returns {Promise<any>} */
 async function load(build) {
   const engine = await import(new URL(`../pkg/${build}/crucible.js`, import.meta.url).href);
-  await engine.default({ module_or_path: new URL(`../pkg/${build}/crucible_bg.wasm`, import.meta.url) });
+  await engine.default({ module_or_path: await fromPage(build) });
   return engine;
+}
+
+/** The engine as the page has compiled it. @param {Build} build @returns {Promise<WebAssembly.Module>} */
+function fromPage(build) {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve, reject) => {
+    port1.onmessage = ({ data }) => {
+      port1.close();
+      const answer = /** @type {EngineAnswer} */ (data);
+      if ("module" in answer) resolve(answer.module);
+      else reject(new Error(answer.error));
+    };
+    port1.onmessageerror = () => reject(new Error("the compiled engine did not reach its worker"));
+    self.postMessage({ type: "engine-wanted", build, answer: port2 }, { transfer: [port2] });
+  });
 }
 
 /** @param {unknown} thrown @param {string} hint what to try where the engine itself broke @returns {EngineError} */

@@ -140,10 +140,12 @@ function beginTemperature(from, progress) {
  * @param {() => void} [measured] before the telling
  */
 function follow(from, progress, all, measured = () => {}) {
-  if ((progress.scan?.index ?? 0) !== lastTemperature) beginTemperature(from, progress);
+  const begins = (progress.scan?.index ?? 0) !== lastTemperature;
+  // Tells everything already.
+  if (begins) beginTemperature(from, progress);
   measured();
   const finished = progress.stage === "finished";
-  report(progress, all || finished);
+  report(progress, finished || (all && !begins));
   if (!finished) return;
   sendScan(from);
   setState("finished");

@@ -117,11 +117,16 @@ fn structures_that_no_output_is_named_after_are_told() {
 fn labels_are_appended_on_a_line_of_their_own() {
     let folder = Folder::new("label-append");
     let inputs = calculation(&folder, "inputs", ("", ""), PW);
-    let start = "1\nLattice=\"8 0 0 0 8 0 0 0 8\" Properties=species:S:1:pos:R:3 pbc=\"T T T\" name=start\nK 0 0 0";
+    let start = "1\nLattice=\"8 0 0 0 8 0 0 0 8\" Properties=species:S:1:pos:R:3:forces:R:3 energy=1 pbc=\"T T T\" \
+        name=start\nK 0 0 0 0 0 0";
     let out = folder.file("set.extxyz", start);
     assert!(label(&["--collect", &inputs, "--out", &out]).1.contains("1 labelled"));
     let written = read_extxyz(&text(Path::new(&out)), "set").expect("a data set");
     assert_eq!(written.iter().map(|one| one.system.len()).collect::<Vec<_>>(), [1, 2]);
+    // What has no label there would pass for labelled.
+    let unlabelled = folder.file("frames.extxyz", STRUCTURE);
+    let message = refusal(&["label", "--code", "qe", "--collect", &inputs, "--out", &unlabelled]);
+    assert!(message.contains("--out") && message.contains("1 of 1 configurations without labels"), "{message}");
 }
 
 #[test]

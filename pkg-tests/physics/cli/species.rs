@@ -152,8 +152,13 @@ fn a_run_numbers_species_as_its_potential_does() {
 fn a_trained_potential_is_not_matched_to_elements_by_appearance() {
     let folder = Folder::new("trained");
     let salt = Path::new(&potentials()).join("cacl2-kcl");
-    let [potential, data] = ["potential.almtp", "data/test.extxyz"].map(|name| salt.join(name).display().to_string());
+    let [tagged, data] = ["potential.almtp", "data/test.extxyz"].map(|name| salt.join(name).display().to_string());
     let out = folder.path("out.mtp");
+    success(&["errors", &tagged, &data]);
+    let mut nameless =
+        read_almtp(&std::fs::read(&tagged).expect("a potential"), &tagged).expect("a potential").parameters;
+    nameless.tag = None;
+    let potential = folder.file("nameless.mtp", crucible::io::write_mtp(&nameless));
     for arguments in
         [&["errors", potential.as_str(), &data][..], &["train", &data, "-o", &out, "--template", &potential][..]]
     {
@@ -195,4 +200,30 @@ fn leave_a_gap(configuration: &mut Configuration) {
     let system = &mut configuration.system;
     system.types.iter_mut().for_each(|kind| *kind *= 2);
     system.species = ["0", "1", "2"].map(|name| Species { name: name.into(), mass_u: 1.0, charge_e: None }).to_vec();
+}
+
+#[test]
+fn the_tag_of_a_potential_tells_its_species() {
+    let folder = Folder::new("tag");
+    let three = POTASSIUM_FIRST.replacen('2', "3", 1) + "Cl 2.5 0 0\n";
+    let structure = folder.file("a.extxyz", three);
+    let plain = text(&reference::tree().join("potentials/G_L08_S2.mtp"));
+    let start = plain.find("potential_tag").expect("a tag");
+    let end = start + plain[start..].find('\n').expect("its line");
+    let tagged = |tag: &str| format!("{}potential_tag = {tag}{}", &plain[..start], &plain[end..]);
+    let energies = |potential: &str, more: &[&str]| {
+        let output = crucible(&[&["efs", potential, &structure][..], more].concat());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{message}");
+        (output.stdout, message)
+    };
+    let potential = folder.file("tagged.mtp", tagged("K-Cl"));
+    let (told, _) = energies(&potential, &[]);
+    assert_eq!(told, energies(&potential, &["--species", "K,Cl"]).0);
+    let (other, message) = energies(&potential, &["--species", "Cl,K"]);
+    assert!(other != told && message.contains("note: --species Cl,K, but the potential's file says K,Cl"), "{message}");
+    for tag in ["salt", "K", "K-K", "K-Cl-Ca"] {
+        let message = refusal(&["efs", &folder.file("other.mtp", tagged(tag)), &structure]);
+        assert!(message.contains("--species"), "{tag}: {message}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crucible::fitting::TemplateSpec;
 use crucible::io::write_extxyz;
 use serde_json::Value;
 
@@ -88,6 +89,36 @@ fn ctrl_c_ends_the_fit_with_the_best_potential_so_far() {
     assert!(fit.wait().is_ok_and(|status| status.success()), "{rest:?}");
     assert!(rest.iter().any(|line| line.starts_with("Ctrl-C")), "{rest:?}");
     crucible::io::read_mtp(&text(Path::new(&out)), "out").expect("a whole potential");
+}
+
+/// A tag that tells other elements than the data would mislead whoever trusts it.
+#[test]
+fn the_tag_of_a_fitted_potential_tells_the_elements_of_its_data() {
+    let folder = Folder::new("tags");
+    let data = folder.file("data.extxyz", write_extxyz(&labelled_by(&teacher(), 24)));
+    let out = folder.path("out.mtp");
+    for (tag, species) in [(None, "K,Cl"), (Some("K-Cl"), "Cl,K"), (Some("Na-Cl"), "K,Cl")] {
+        let mut untrained = TemplateSpec::new(4, 2, 5.0).build().expect("a template");
+        untrained.tag = tag.map(str::to_owned);
+        let template = folder.file("template.mtp", crucible::io::write_mtp(&untrained));
+        let output = crucible(&[
+            "train",
+            &data,
+            "-o",
+            &out,
+            "--template",
+            &template,
+            "--species",
+            species,
+            "--starts",
+            "1",
+            "--max-iterations",
+            "1",
+        ]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let tag = crucible::io::read_mtp(&text(Path::new(&out)), "out").expect("a potential").tag;
+        assert_eq!(tag, Some(species.replace(',', "-")));
+    }
 }
 
 /// The device that is always full.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crucible::fitting::{DataSet, DataSummary, Fit, FitSpec, TemplateSpec, Weights, reference_energies};
+use crucible::fitting::{DataSet, DataSummary, Fit, FitSpec, PartReport, TemplateSpec, Weights, reference_energies};
 use crucible::io::{Configuration, read_extxyz, unite_species};
 use crucible::math::Vec3;
 use crucible::system::{Cell, Species};
@@ -152,7 +152,7 @@ fn pressures_beyond_any_are_refused_of_few_configurations() {
 #[test]
 fn signs_that_disagree_are_refused() {
     let message = refusal(|_, one| scale_stress(one, -1.0));
-    assert!(message.contains("stresses of another sign"), "{message}");
+    assert!(message.contains("opposite signs"), "{message}");
     let message = refusal(|_, one| scale_forces(one, -1.0));
     assert!(message.contains("forces of the other sign"), "{message}");
 }
@@ -183,8 +183,97 @@ fn positions_in_nm_are_refused_at_once() {
 #[test]
 fn a_set_that_is_too_small_to_check_says_so() {
     let (mut all, species) = salts();
-    let noted = |set: &DataSet| set.notes.iter().any(|note| note.contains("too few configurations to check units"));
+    let noted = |set: &DataSet| set.note_on_units().is_some_and(|note| note.contains("too few configurations"));
     assert!(!noted(&DataSet::new(all.clone(), species.clone()).expect("good data")));
     all.truncate(7);
     assert!(noted(&DataSet::new(all, species).expect("good data")));
+}
+
+/// The whole structure, or its positions alone, in bohr.
+fn in_bohr(one: &mut Configuration, with_cell: bool) {
+    one.system.positions.iter_mut().for_each(|position| *position /= BOHR);
+    if with_cell {
+        let vectors: [Vec3; 3] = std::array::from_fn(|k| one.system.cell.vectors().column(k) / BOHR);
+        one.system.cell = Cell::new(vectors.map(Some)).expect("a larger cell");
+    }
+}
+
+#[test]
+fn structures_in_bohr_are_refused_whatever_the_labels() {
+    for (share, with_cell) in [(1, true), (2, true), (1, false), (2, false)] {
+        let message = refusal(|k, one| {
+            if k % share == 0 {
+                in_bohr(one, with_cell);
+            }
+        });
+        assert!(message.contains("bohr") && message.contains("radii"), "{share} {with_cell}: {message}");
+    }
+    // All that an output in atomic units holds agrees with itself.
+    let atomic = refusal(|_, one| {
+        in_bohr(one, true);
+        scale_energy(one, 1.0 / HARTREE);
+        scale_forces(one, BOHR / HARTREE);
+        scale_stress(one, 1.0 / HARTREE);
+    });
+    assert!(atomic.contains("bohr"), "{atomic}");
+    let (mut all, species) = salts();
+    in_bohr(&mut all[3], true);
+    let data = DataSet::new(all, species).expect("one of many is told only");
+    assert!(data.notes.iter().any(|note| note.contains("radii") && note.contains("first 4")), "{:?}", data.notes);
+}
+
+#[test]
+fn labels_that_no_fit_follows_are_doubted() {
+    let report = |change: &dyn Fn(usize, &mut Configuration)| {
+        let (mut all, species) = salts();
+        all.iter_mut().enumerate().for_each(|(k, one)| change(k, one));
+        let data = DataSet::new(all, species).expect("labels");
+        let template = TemplateSpec::new(8, data.species.len(), 5.0).build().expect("a template");
+        // As if nothing had been checked before.
+        let spec = FitSpec { starts: 1, max_iterations: 8, held_out: 0.0, ..FitSpec::default() };
+        let whole = salts();
+        let mut fit = Fit::new(template, DataSet::new(whole.0, whole.1).expect("labels"), spec).expect("a fit");
+        fit.advance(&mut || false).expect("steps");
+        let potential = fit.potential().expect("a potential");
+        PartReport::new("all", &potential, &data, &reference_energies(&data), &Weights::default())
+            .expect("a report")
+            .doubts
+            .join("; ")
+    };
+    assert_eq!(report(&|_, _| ()), "");
+    let energy = report(&|k, one| {
+        if k == 4 {
+            one.energy = one.energy.map(|energy| energy + 30.0)
+        }
+    });
+    assert!(energy.contains("energy of 1 of 24") && energy.contains("worst 5"), "{energy}");
+    let forces = report(&|k, one| {
+        if k == 2 {
+            scale_forces(one, 51.4)
+        }
+    });
+    assert!(forces.contains("forces of 1 of 24") && forces.contains("worst 3"), "{forces}");
+    let stress = report(&|k, one| {
+        if k == 9 {
+            scale_stress(one, GPA)
+        }
+    });
+    assert!(stress.contains("stress of 1 of 24") && stress.contains("worst 10"), "{stress}");
+
+    // Nothing contradicts forces and stresses that are both negative but the energies, which a fit follows as well.
+    let (mut all, species) = salts();
+    for one in &mut all {
+        scale_forces(one, -1.0);
+        scale_stress(one, -1.0);
+    }
+    let data = DataSet::new(all, species).expect("labels");
+    let template = TemplateSpec::new(8, data.species.len(), 5.0).build().expect("a template");
+    let spec = FitSpec { starts: 1, max_iterations: 8, held_out: 0.0, ..FitSpec::default() };
+    let told = Fit::new(template, data.clone(), spec).and_then(|mut fit| {
+        fit.advance(&mut || false)?;
+        let potential = fit.potential().expect("a potential");
+        PartReport::new("all", &potential, &data, &reference_energies(&data), &Weights::default())
+    });
+    let told = told.map_or_else(|error| error.to_string(), |report| report.doubts.join("; "));
+    assert!(told.contains("sign"), "{told}");
 }

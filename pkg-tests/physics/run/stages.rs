@@ -103,3 +103,19 @@ fn a_blow_up_is_counted_from_the_start_of_the_run() {
     assert!((101..=200).contains(&step), "{error}");
     assert_eq!(advance(&mut run, 1), Err(error));
 }
+
+#[test]
+fn what_a_run_measured_on_the_way_to_its_failure_says_so() {
+    let mut run = start(&unprepared(|spec| {
+        spec.temperature_k = 2000.0;
+        spec.timestep_fs = 14.0;
+        spec.production.time_ps = 20.0;
+    }));
+    advance(&mut run, 50).unwrap();
+    let says_so = |run: &crucible::run::Run| {
+        run.results().estimates.values().all(|own| own.warnings.iter().any(|w| w.contains("failed")))
+    };
+    assert!(!run.results().estimates.is_empty() && !says_so(&run));
+    advance(&mut run, u64::MAX).unwrap_err();
+    assert!(!run.results().estimates.is_empty() && says_so(&run));
+}

@@ -16,7 +16,7 @@
 //! for the transport of closed-shell ions (Grasselli and Baroni, Nat. Phys. 15, 967 (2019), doi:10.1038/s41567-019-0562-0).
 
 use super::cepstrum;
-use super::diffusion::A2_PER_FS_TO_1E9_M2_PER_S;
+use super::diffusion::{A2_PER_FS_TO_1E9_M2_PER_S, einstein};
 use super::green_kubo::{GreenKubo, Integral};
 use super::report::{NO_SAMPLES, POINTS, integrated, limited, running_integral};
 use super::spectrum::Flux;
@@ -48,11 +48,13 @@ pub(super) fn pending(why: &str) -> Vec<Property> {
     ALL.into_iter().map(|(id, name, route)| Property::pending(id, "", name.to_owned(), route, why)).collect()
 }
 
-/// Conductivities and what follows from them; `diffusion` holds the self-diffusion of each species.
+/// Conductivities and what follows from them, or why there can't be any; `diffusion` has each species' [`self_diffusion`](super::self_diffusion) among others.
 pub(super) fn conductivities(currents: &Currents, diffusion: &[Property]) -> Vec<Property> {
     match Salt::new(currents) {
         Ok(salt) => salt.properties(diffusion),
-        Err(why) => pending(&why),
+        Err(why) => {
+            vec![Property::pending("ionic-conductivity", "", "Ionic conductivity".to_owned(), "any route", &why)]
+        }
     }
 }
 
@@ -149,7 +151,7 @@ impl<'a> Salt<'a> {
         let (mut sum, mut variance, mut samples) = (0.0, Some(0.0), f64::INFINITY);
         let (mut sources, mut charts) = (Vec::new(), Vec::new());
         for ((q, count), (species, _)) in self.charges.iter().zip(self.counts()).zip(self.currents.species()) {
-            let source = diffusion.iter().find(|property| property.of == species.name);
+            let source = einstein(diffusion).find(|property| property.of == species.name);
             let Some((source, own)) = source.and_then(|source| Some((source, source.estimate.as_ref()?))) else {
                 return property;
             };

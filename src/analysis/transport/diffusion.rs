@@ -46,6 +46,11 @@ pub fn self_diffusion(curve: &MsdCurve, windows: &[DiffusionWindow]) -> Property
         .with_setting("reference frame", "centre of mass of all atoms")
 }
 
+/// What [`self_diffusion`] gave, among other properties.
+pub(super) fn einstein(properties: &[Property]) -> impl Iterator<Item = &Property> {
+    properties.iter().filter(|property| property.id == "self-diffusion" && property.route == "Einstein")
+}
+
 fn mean(slopes: &[f64]) -> f64 {
     slopes.iter().sum::<f64>() / slopes.len() as f64
 }

@@ -26,7 +26,7 @@ pub(super) struct Integral {
     pub value: f64,
     /// Known where longer windows agree, and enough frequencies make the value.
     pub error: MeanError,
-    /// The window that was read: from this lag to twice it.
+    /// The window that was read: from this lag to twice it, fs.
     pub lag: f64,
     /// The spectrum that was integrated, for curves.
     pub spectrum: Vec<f64>,
@@ -39,6 +39,7 @@ pub(super) struct Integral {
 pub(super) struct GreenKubo {
     windows: Vec<LagWindow>,
     pub samples: usize,
+    /// Time between two samples, fs.
     pub interval: f64,
     pub components: usize,
 }

@@ -37,7 +37,7 @@ pub type Source<'a> = Result<&'a Currents, &'a str>;
 
 /// Everything that follows from the currents of a run at constant volume. `fluxes` have stress and energy, `particles` the
 /// motion of each species, `together` has the fluxes row by row at the times of `particles`, where that is known: of a run
-/// all three are the same. `diffusion` holds the [`self_diffusion`] of each species.
+/// all three are the same. `diffusion` has the [`self_diffusion`] of each species among others.
 pub fn collective(
     fluxes: Source,
     particles: Source,

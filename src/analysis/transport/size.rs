@@ -12,7 +12,7 @@ use crate::sampling::Currents;
 use crate::units::BOLTZMANN;
 
 use super::Source;
-use super::diffusion::{A2_PER_FS_TO_1E9_M2_PER_S, DIFFUSION_UNIT};
+use super::diffusion::{A2_PER_FS_TO_1E9_M2_PER_S, DIFFUSION_UNIT, einstein};
 use super::viscosity::TO_MILLIPASCAL_SECONDS;
 
 /// The route of what [`size_corrected`] gives.
@@ -34,10 +34,6 @@ pub fn size_corrected(currents: Source, properties: &[Property]) -> Vec<Property
         Ok((currents, edge, viscosity)) => corrected(currents, edge, viscosity, properties),
         Err(why) => einstein(properties).map(|own| pending(own, why)).collect(),
     }
-}
-
-fn einstein(properties: &[Property]) -> impl Iterator<Item = &Property> {
-    properties.iter().filter(|property| property.id == "self-diffusion" && property.route == "Einstein")
 }
 
 fn pending(own: &Property, why: &str) -> Property {

@@ -114,12 +114,25 @@ impl Head {
         list.values_mut().zip(0..).for_each(|(index, k)| *index = k);
         let mut species: Vec<Species> = list.keys().map(|(_, name)| named(name)).collect();
         let mut types = Vec::with_capacity(count);
+        let mut first: Vec<Option<&Row>> = vec![None; species.len()];
         for row in &rows {
             let kind = list.get(&(row.kind, row.name.clone())).copied().unwrap_or_default();
-            let own = &mut species[kind as usize];
-            own.mass_u = row.mass.unwrap_or(own.mass_u);
-            own.charge_e = row.charge.or(own.charge_e);
             types.push(kind);
+            let own = &mut species[kind as usize];
+            match first[kind as usize] {
+                None => {
+                    own.mass_u = row.mass.unwrap_or(own.mass_u);
+                    own.charge_e = row.charge.or(own.charge_e);
+                    first[kind as usize] = Some(row);
+                }
+                Some(other) if row.mass != other.mass => {
+                    let found = format!("another mass of atom {} than of atom {}", row.id, other.id);
+                    return Err(lines.error(&found, "one mass for all atoms of a kind"));
+                }
+                // Charges that move from atom to atom are those of no species.
+                Some(other) if row.charge != other.charge => own.charge_e = None,
+                Some(_) => {}
+            }
         }
         let positions = rows.iter().map(|row| row.position).collect();
         let mut system = System::new(bounds.cell, species, types, positions).map_err(|error| lines.locate(error))?;
@@ -318,6 +331,16 @@ mod tests {
     }
 
     #[test]
+    fn charges_that_move_from_atom_to_atom_are_those_of_no_species() {
+        let charges = |text: &str| {
+            let system = read_trajectory(text.as_bytes(), "a.dump").unwrap().remove(0).configuration.system;
+            system.species.iter().map(|species| species.charge_e).collect::<Vec<_>>()
+        };
+        assert_eq!(charges(TILTED), [Some(1.0), Some(-1.0)]);
+        assert_eq!(charges(&TILTED.replace("\n2 2 -1", "\n2 1 -1")), [None]);
+    }
+
+    #[test]
     fn broken_dumps_are_refused_with_their_line() {
         let message = |text: &str| read_trajectory(text.as_bytes(), "a.dump").unwrap_err().to_string();
         assert!(message(&TILTED.replace("xy xz yz", "abc origin")).contains("abc origin"));
@@ -330,6 +353,8 @@ mod tests {
         assert!(message(&TILTED.replace("metal", "lj")).contains("metal or real"));
         assert!(message(&TILTED.replace("\n2 2 -1", "\n1 2 -1")).contains("atom 1 twice"));
         assert!(message(&TILTED.replace("0.25 0 0 0", "0.25 nan 0 0")).contains("finite"));
+        let heavy = TILTED.replace(" q ", " mass ").replace("\n2 2 -1", "\n2 1 2");
+        assert!(message(&heavy).contains("another mass of atom 2 than of atom 1"));
         assert!(message(TILTED.trim_end_matches("0 0 0\n")).contains("columns"));
         assert!(message(&format!("{TILTED}hello\n")).contains("line 16"));
     }

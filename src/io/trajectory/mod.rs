@@ -11,7 +11,7 @@ mod reader;
 mod xdatcar;
 
 use super::Configuration;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::math::Vec3;
 
 pub use reader::TrajectoryReader;
@@ -34,7 +34,7 @@ pub struct TrajectoryFrame {
 /// Reads every frame of a trajectory; the format is known by the name, else by the content.
 ///
 /// # Errors
-/// An unknown format, or what the format's reader finds wrong.
+/// An unknown format, what the format's reader finds wrong, or a last frame that is cut off.
 pub fn read_trajectory(bytes: &[u8], file: &str) -> Result<Vec<TrajectoryFrame>> {
     let mut frames = Vec::new();
     let mut keep = |frame| {
@@ -43,8 +43,10 @@ pub fn read_trajectory(bytes: &[u8], file: &str) -> Result<Vec<TrajectoryFrame>>
     };
     let mut reader = TrajectoryReader::new(file);
     reader.feed(bytes, &mut keep)?;
-    reader.finish(&mut keep)?;
-    Ok(frames)
+    match reader.finish(&mut keep)? {
+        None => Ok(frames),
+        Some(cut) => Err(Error::invalid(file, cut, "whole frames")),
+    }
 }
 
 fn from_extxyz(configuration: Configuration) -> TrajectoryFrame {

@@ -24,6 +24,9 @@ pub struct TrajectoryReader {
     lines: usize,
     /// While a frame is incomplete, reading it again waits for as many bytes.
     wait_for: usize,
+    has_frames: bool,
+    /// Whether the last frame was left out.
+    is_cut: bool,
 }
 
 enum Format {
@@ -35,7 +38,15 @@ enum Format {
 impl TrajectoryReader {
     /// A reader of the file of that name, which errors mention.
     pub fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), format: None, bytes: Vec::new(), lines: 0, wait_for: 0 }
+        Self {
+            file: file.to_owned(),
+            format: None,
+            bytes: Vec::new(),
+            lines: 0,
+            wait_for: 0,
+            has_frames: false,
+            is_cut: false,
+        }
     }
 
     /// Takes the next bytes and gives the frames that they complete.
@@ -52,12 +63,13 @@ impl TrajectoryReader {
         if whole < self.wait_for { Ok(()) } else { self.read(whole, false, sink) }
     }
 
-    /// The end of the file.
+    /// The end of the file. Of a run that was ended by force the last frame may be cut: it is left out, and the answer says so.
     ///
     /// # Errors
-    /// As [`TrajectoryReader::feed`]; a frame that is cut off.
-    pub fn finish(&mut self, sink: FrameSink) -> Result<()> {
-        self.read(self.bytes.len(), true, sink)
+    /// As [`TrajectoryReader::feed`]; a first frame that is cut off.
+    pub fn finish(&mut self, sink: FrameSink) -> Result<Option<&'static str>> {
+        self.read(self.bytes.len(), true, sink)?;
+        Ok(self.is_cut.then_some("the last frame of the trajectory is cut off: it is left out"))
     }
 
     /// Reads the frames in the first `end` bytes; unless they are the `last`, a frame that they cut is left for later.
@@ -78,9 +90,17 @@ impl TrajectoryReader {
                 if lines.ended() && !last {
                     break;
                 }
+                // Without its line end a number may have lost digits.
+                let is_whole = matches!(&frame, Ok(None)) || frame.is_ok() && text.ends_with('\n');
+                if last && self.has_frames && lines.rest().is_empty() && !is_whole {
+                    self.is_cut = true;
+                    left = "";
+                    break;
+                }
                 let Some(frame) = frame? else { break };
                 left = lines.rest();
                 self.lines = lines.lines_read();
+                self.has_frames = true;
                 sink(frame)?;
             }
         }

@@ -1,4 +1,4 @@
-//! Lennard-Jones, cut and shifted.
+//! Lennard-Jones, cut, and shifted in energy or in force.
 //!
 //! `phi(r) = 4 epsilon ((sigma/r)^12 - (sigma/r)^6)`, zero at and beyond the cutoff `c`:
 //!

@@ -1,5 +1,6 @@
 //! Thermodynamics of a trajectory: from the volumes and energies of a log beside it, else from the cells of its frames.
 
+use super::logged::keeps_volume;
 use crate::analysis::Property;
 use crate::analysis::thermodynamics::{self, Amount, Held};
 use crate::io::{FluxLog, FluxRow};
@@ -7,12 +8,13 @@ use crate::sampling::Fluctuations;
 use crate::system::System;
 use crate::units::{BOLTZMANN, EV_PER_A3_TO_GPA};
 
-/// A volume that varies by more than this part is not held.
-const HELD_VOLUME: f64 = 1e-6;
 /// An energy whose spread is below this part of what a thermostat gives the kinetic energy alone is held.
 const HELD_ENERGY: f64 = 0.2;
 /// What needs no energies.
 const OF_VOLUME: [&str; 3] = ["density", "molar-volume", "compressibility"];
+
+/// A row of a log: time in fs, volume in Å^3, potential and kinetic energy in eV.
+type Row = (f64, [f64; 3]);
 
 /// What a log tells with the ensemble that it shows, in words; nothing where it lacks temperatures or energies, or volumes
 /// though the cell changes.
@@ -23,32 +25,49 @@ pub(super) fn of_log(log: &FluxLog, system: &System, cell_changes: bool) -> Opti
         let kinetic = 0.5 * freedom * BOLTZMANN * row.temperature_kelvin?;
         Some((row.time_fs, [volume, row.energy? - kinetic, kinetic]))
     };
-    let rows: Vec<(f64, [f64; 3])> = log.rows.iter().map(read).collect::<Option<_>>()?;
+    let rows: Vec<Row> = log.rows.iter().map(read).collect::<Option<_>>()?;
     let mut seen = Fluctuations::new();
     rows.iter().for_each(|&(time_fs, now)| seen.take(time_fs, now));
-    let kelvin = rows.iter().map(|(_, now)| now[2]).sum::<f64>() / rows.len() as f64 * 2.0 / (freedom * BOLTZMANN);
-    let gpa = log.rows.iter().map(|row| row.pressure.trace() / 3.0).sum::<f64>() / rows.len() as f64 * EV_PER_A3_TO_GPA;
-    let volume_varies = spread(rows.iter().map(|(_, now)| now[0] / rows[0].1[0])) > HELD_VOLUME;
-    let energy_spread = spread(rows.iter().map(|(_, now)| now[1] + now[2] - rows[0].1[1] - rows[0].1[2]));
-    let thermal = (0.5 * freedom).sqrt() * BOLTZMANN * kelvin;
-    let pressure = gpa / EV_PER_A3_TO_GPA;
-    let enthalpy = |now: &[f64; 3]| now[1] + now[2] + pressure * now[0];
-    let enthalpy_spread = spread(rows.iter().map(|(_, now)| enthalpy(now) - enthalpy(&rows[0].1)));
-    let under_pressure = Held::Pressure { kelvin, gpa };
-    // Of a constant volume the energy is held, of a varying one the enthalpy.
-    let isolated = (if volume_varies { enthalpy_spread } else { energy_spread }) < HELD_ENERGY * thermal;
-    let (held, words) = match (volume_varies, isolated) {
-        (true, true) => (under_pressure, format!("constant enthalpy and {gpa:.3} GPa, whose fluctuations are others")),
-        (true, false) => (under_pressure, format!("constant pressure, {gpa:.3} GPa, and {kelvin:.1} K")),
-        (false, true) => (Held::Energy, "constant energy".to_owned()),
-        (false, false) => (Held::Temperature { kelvin }, format!("constant volume and {kelvin:.1} K")),
-    };
-    let note = format!("The log's volume and energy are read as those of a run at {words}.");
-    let mut properties = thermodynamics::properties(&seen, &Amount::new(system), held);
-    if volume_varies && isolated {
+    let pressure = log.rows.iter().map(|row| row.pressure.trace() / 3.0).sum::<f64>() / rows.len() as f64;
+    let shown = Shown::new(&rows, freedom, pressure, keeps_volume(&log.rows));
+    let mut properties = thermodynamics::properties(&seen, &Amount::new(system), shown.held);
+    if shown.constant_enthalpy {
         properties.retain(|property| property.route == "mean");
     }
-    Some((properties, note))
+    Some((properties, format!("The log's volume and energy are read as those of a run at {}.", shown.words)))
+}
+
+/// The ensemble that a log shows.
+struct Shown {
+    held: Held,
+    words: String,
+    /// Fluctuations are then others than those of any ensemble whose formulas are known here.
+    constant_enthalpy: bool,
+}
+
+impl Shown {
+    /// `pressure` in eV/Å^3.
+    fn new(rows: &[Row], freedom: f64, pressure: f64, constant_volume: bool) -> Self {
+        let gpa = pressure * EV_PER_A3_TO_GPA;
+        let thermal_energy = rows.iter().map(|(_, now)| now[2]).sum::<f64>() / rows.len() as f64 * 2.0 / freedom;
+        let kelvin = thermal_energy / BOLTZMANN;
+        // Of a constant volume the energy may be held, of a varying one the enthalpy.
+        let pressure = if constant_volume { 0.0 } else { pressure };
+        let content = |[volume, potential, kinetic]: &[f64; 3]| potential + kinetic + pressure * volume;
+        let first = content(&rows[0].1);
+        let varies = spread(rows.iter().map(|(_, now)| content(now) - first));
+        let isolated = varies < HELD_ENERGY * (0.5 * freedom).sqrt() * thermal_energy;
+        let under_pressure = Held::Pressure { kelvin, gpa };
+        let (held, words) = match (constant_volume, isolated) {
+            (false, true) => {
+                (under_pressure, format!("constant enthalpy and {gpa:.3} GPa, whose fluctuations are others"))
+            }
+            (false, false) => (under_pressure, format!("constant pressure, {gpa:.3} GPa, and {kelvin:.1} K")),
+            (true, true) => (Held::Energy, "constant energy".to_owned()),
+            (true, false) => (Held::Temperature { kelvin }, format!("constant volume and {kelvin:.1} K")),
+        };
+        Self { held, words, constant_enthalpy: isolated && !constant_volume }
+    }
 }
 
 /// What the cells of the frames tell, if they change.

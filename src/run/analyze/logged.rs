@@ -39,6 +39,13 @@ pub(super) fn at_frames(log: &FluxLog, start_fs: f64, interval_fs: f64, frames: 
     (1..frames).map(row_at).collect()
 }
 
+/// Whether the volume is the same in all rows that tell it.
+pub(super) fn keeps_volume(rows: &[FluxRow]) -> bool {
+    let volumes = || rows.iter().filter_map(|row| row.volume);
+    let first = volumes().next().unwrap_or_default();
+    volumes().all(|volume| (volume - first).abs() <= HELD_VOLUME * first)
+}
+
 /// The log's rows for the atoms of `system`; or why they tell nothing.
 ///
 /// # Errors
@@ -52,12 +59,11 @@ pub(super) fn currents(
     let (Some(mut currents), Some(volume)) = (Currents::new(system), system.cell.volume()) else {
         return Ok(Err(OPEN_CELL));
     };
-    let first = rows.first().and_then(|row| row.volume);
-    let moves = |row: f64| first.is_some_and(|first| (row - first).abs() > HELD_VOLUME * first);
-    if cell_changes || rows.iter().filter_map(|row| row.volume).any(moves) {
+    if cell_changes || !keeps_volume(rows) {
         return Ok(Err(VOLUME_CHANGES));
     }
-    if let Some(own) = first.filter(|own| (own - volume).abs() > SAME_VOLUME * volume) {
+    if let Some(own) = rows.first().and_then(|row| row.volume).filter(|own| (own - volume).abs() > SAME_VOLUME * volume)
+    {
         let expected = format!("the trajectory's {volume:.3} Å^3");
         return Err(Error::invalid("volume in the log", format!("{own:.3} Å^3"), expected));
     }

@@ -177,8 +177,9 @@ impl Analysis {
             notes.push(format!("Unknown charges ({unknown}): nothing is said of conductivity; give charges."));
         }
         notes.extend(self.log.iter().flat_map(|log| log.notes.iter().cloned()));
-        notes.extend(self.log.iter().filter_map(|log| followed.watch.ensemble(log)));
-        let results = followed.watch.results(interval_fs, self.clock.start_fs(), self.log.as_ref())?;
+        let (heat, ensemble) = self.log.as_ref().and_then(|log| followed.watch.heat(log)).unzip();
+        notes.extend(ensemble);
+        let results = followed.watch.results(interval_fs, self.clock.start_fs(), self.log.as_ref(), heat)?;
         Ok(TrajectoryReport { frames, atoms: followed.types.len(), interval_fs, notes, results })
     }
 }

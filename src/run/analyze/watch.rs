@@ -1,7 +1,7 @@
 //! The observers of a trajectory.
 
 use super::{heat, logged};
-use crate::analysis::{Estimate, transport};
+use crate::analysis::{Estimate, Property, transport};
 use crate::error::{Error, Result};
 use crate::io::{FluxLog, FluxRow};
 use crate::math::Mat3;
@@ -98,9 +98,9 @@ impl Watch {
         self.cell_changes |= change.amax() > UNCHANGED * vectors(&self.first).amax();
     }
 
-    /// The ensemble that a log shows, in words.
-    pub(super) fn ensemble(&self, log: &FluxLog) -> Option<String> {
-        heat::of_log(log, &self.first, self.cell_changes).map(|(_, note)| note)
+    /// What a log tells of volumes and heat, with the ensemble that it shows, in words.
+    pub(super) fn heat(&self, log: &FluxLog) -> Option<(Vec<Property>, String)> {
+        heat::of_log(log, &self.first, self.cell_changes)
     }
 
     /// What the frames lack.
@@ -145,6 +145,8 @@ impl Watch {
         Ok(own.or(self.given_kelvin).or(logged))
     }
 
+    /// `heat` is what the log tells of volumes and heat, if it does.
+    ///
     /// # Errors
     /// A log of another volume; a log, or a given temperature, that the velocities contradict.
     pub(super) fn results(
@@ -152,6 +154,7 @@ impl Watch {
         interval_fs: Option<f64>,
         start_fs: Option<f64>,
         log: Option<&FluxLog>,
+        heat: Option<Vec<Property>>,
     ) -> Result<Results> {
         let mean = |name: &str, series: &Blocking, unit: &str| {
             (series.count() > 0).then(|| (name.to_owned(), Estimate::of_mean(series, unit)))
@@ -163,13 +166,11 @@ impl Watch {
             // Counted in frames, as if they were 1 fs apart.
             structure.retain(|property| property.id != "residence-time");
         }
-        let heat = match log.and_then(|log| heat::of_log(log, &self.first, self.cell_changes)) {
-            Some((properties, _)) => properties,
-            None if self.cell_changes => {
-                kelvin.map(|kelvin| heat::of_cells(&self.cells, &self.first, kelvin)).unwrap_or_default()
-            }
-            None => Vec::new(),
+        let of_cells = || {
+            let kelvin = kelvin.filter(|_| self.cell_changes);
+            kelvin.map(|kelvin| heat::of_cells(&self.cells, &self.first, kelvin)).unwrap_or_default()
         };
+        let heat = heat.unwrap_or_else(of_cells);
         let read = |rows: &[FluxRow]| logged::currents(rows, &self.first, self.cell_changes, kelvin);
         let logged = log.map(|log| read(&log.rows)).transpose()?;
         let fluxes = logged.as_ref().map_or(Err(logged::NO_LOG), |log| log.as_ref().map_err(|why| *why));

@@ -53,7 +53,7 @@ struct Column<'a> {
 /// A slope or an energy, its standard error, and the scatter of the points.
 type Outcome<'a> = Result<(f64, f64, Option<f64>), &'a Error>;
 
-/// What the scan shows as a whole; what it has too few points for is left out, with the reason in `pending`.
+/// What the scan shows as a whole; what it has too few points for has no value, but the reason in `pending`.
 pub fn scan_properties(points: &[ScanPoint]) -> Vec<Property> {
     let from_column = |column: &Column| match column.first.id.as_str() {
         "density" => Some(column.line("density-slope", "Change of density with temperature", 1e4, "10⁻⁴ g/(cm³ K)")),

@@ -4,6 +4,7 @@ import { el, table } from "../../components/dom.js";
 import { download } from "../../components/download.js";
 import { estimateText } from "../../components/estimate-label.js";
 import { count } from "../../components/format.js";
+import { startEngineWorker } from "../../engine/engine-worker.js";
 import { noteThreads, threadsAvailable } from "../../engine/threads.js";
 import { PropertiesPanel } from "../properties/properties-panel.js";
 import { StructurePanel } from "../structure/structure-panel.js";
@@ -62,7 +63,7 @@ export class AnalyzeView {
   /** @param {Omit<AnalysisRequest, "threads">} request */
   #start(request) {
     this.worker?.terminate();
-    const worker = new Worker(new URL("../../engine/analysis-worker.js", import.meta.url), { type: "module", name: "crucible-analysis" });
+    const worker = startEngineWorker("./analysis-worker.js", "crucible-analysis");
     this.worker = worker;
     this.report.hidden = true;
     this.#setBusy(true);

@@ -2,8 +2,9 @@
 
 import { el } from "../../components/dom.js";
 import { download } from "../../components/download.js";
+import { zipFiles } from "../../components/zip.js";
 
-/** @import { EngineError, Results, RunSpec, Series, Written } from "../../engine/protocol.js" */
+/** @import { EngineError, Results, RunFiles, RunSpec, Series, Written } from "../../engine/protocol.js" */
 
 /** @type {{ what: Written, label: string, ending: string }[]} */
 const FILES = [
@@ -25,16 +26,20 @@ export class ExportPanel {
     this.results = undefined;
     /** @type {RunSpec | undefined} */
     this.spec = undefined;
+    /** Those that the specification names. @type {RunFiles} */
+    this.files = {};
     /** Of the present temperature. @type {RunSpec | undefined} */
     this.present = undefined;
     this.name = "run";
     /** In the names of files of one of several temperatures. */
     this.place = "";
+    this.zipButton = this.#button("Specification with its files, .zip", () => this.#saveWithFiles());
     this.buttons = [
       ...FILES.map(({ what, label, ending }) => this.#button(label, () => this.#atoms(what, `${what}.${ending}`))),
       this.#button("Series, CSV", () => this.#save("series.csv", seriesCsv(this.series), "text/csv")),
       this.#button("Results, JSON", () => this.#save("results.json", json({ spec: this.present, results: this.results ?? null }), "application/json")),
       this.#button("Specification, JSON", () => this.#save("run.json", json(this.spec), "application/json", "")),
+      this.zipButton,
     ];
     this.status = el("p", { class: "quiet-text", role: "status" });
     this.hint = el("p", { class: "field-hint" });
@@ -48,12 +53,15 @@ export class ExportPanel {
     );
   }
 
-  /** A new run begins. @param {RunSpec} spec @param {string} title */
-  begin(spec, title) {
+  /** A new run begins. @param {RunSpec} spec @param {RunFiles} files that it names @param {string} title */
+  begin(spec, files, title) {
     this.spec = spec;
+    this.files = files;
     this.name = title.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "run";
     const isScan = (spec.further_temperatures_k ?? []).length > 0;
-    this.hint.textContent = `The specification repeats this run exactly, here or with “crucible ${isScan ? "scan" : "md"} run.json” on the command line.${isScan ? " The other files are of the present temperature." : ""}`;
+    const hasFiles = Object.keys(files).length > 0;
+    this.zipButton.hidden = !hasFiles;
+    this.hint.textContent = `${repeatWords(hasFiles, isScan ? "scan" : "md")}${isScan ? " The other files are of the present temperature." : ""}`;
     this.status.textContent = "";
   }
 
@@ -84,12 +92,23 @@ export class ExportPanel {
     }
   }
 
-  /** @param {string} name @param {string} text @param {string} type @param {string} [place] */
-  #save(name, text, type, place = this.place) {
+  /** Under the names that the specification uses: unpacked, it finds them. */
+  #saveWithFiles() {
+    this.#save("run.zip", zipFiles({ ...this.files, "run.json": json(this.spec) }), "application/zip", "");
+  }
+
+  /** @param {string} name @param {string | Uint8Array} content @param {string} type @param {string} [place] */
+  #save(name, content, type, place = this.place) {
     const file = `${this.name}${place}-${name}`;
-    download(file, text, type);
+    download(file, content, type);
     this.status.textContent = `Saved ${file}.`;
   }
+}
+
+/** @param {boolean} hasFiles @param {string} command */
+function repeatWords(hasFiles, command) {
+  const repeats = `“crucible ${command} run.json” on the command line carries out this run again, with the same settings and seed`;
+  return hasFiles ? `${repeats}: the .zip holds run.json and the files that it names, to be unpacked into one folder.` : `${repeats}; run.json is the specification.`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // The data set: files in, what is in them, and what is wrong with it.
 
 import { el, freshId, table } from "../../components/dom.js";
-import { FilesDrop } from "../../components/files-drop.js";
+import { FilesDrop, aloneOrNamed } from "../../components/files-drop.js";
 import { count, significant, withSubscripts } from "../../components/format.js";
 
 /** @import { DataFile, DataSummary, Extent, Inspected } from "../../engine/fit-protocol.js" */
@@ -14,6 +14,8 @@ export class DataPanel {
       label: "Labelled configurations",
       hint: ".cfg or extended XYZ with energies in eV, forces in eV/Å and, best, stresses: PlusStress or virial in eV, or stress in eV/Å³, tension positive. Several files make one set. Drop them here or choose them.",
       accept: ".cfg,.xyz,.extxyz",
+      wanted: aloneOrNamed(/\.(cfg|xyz|extxyz)$/i),
+      tooLarge: "Split it into several files: they make one set.",
       changed,
     });
     const id = freshId("species");
@@ -31,7 +33,7 @@ export class DataPanel {
         { class: "field" },
         el("label", { for: id }, "Species, in the order of the potential"),
         this.speciesInput,
-        el("p", { id: `${id}-hint`, class: "field-hint" }, "Needed where files only number them, as .cfg does: “K Ca Cl” says that 0 is K, 1 is Ca and 2 is Cl. And where the fit starts from a potential: its file only counts them."),
+        el("p", { id: `${id}-hint`, class: "field-hint" }, "Needed where files only number them, as .cfg does: “K Ca Cl” says that 0 is K, 1 is Ca and 2 is Cl. And where the fit starts from a potential whose file only counts them."),
       ),
       this.status,
       this.problem,
@@ -74,7 +76,7 @@ export class DataPanel {
     if (problem) this.#showProblem("This can’t be fitted yet", [problem.message, problem.hint ?? ""]);
     else if (summary.numbered) this.#showProblem("Which elements are these?", ["The files number their species: name the elements above, in the order of the numbers from 0."]);
     this.status.textContent = headline(summary);
-    this.facts.replaceChildren(...notes.map((note) => el("p", { class: "caution" }, `Note: ${note}.`)), ...factsOf(summary));
+    this.facts.replaceChildren(...notes.map((note) => el("p", { class: "caution" }, `Note: ${sentence(note)}`)), ...factsOf(summary));
   }
 
   /** @param {string} title @param {string[]} lines */
@@ -82,6 +84,11 @@ export class DataPanel {
     this.problem.replaceChildren(el("h3", {}, title), ...lines.filter((line) => line !== "").map((line) => el("p", {}, line)));
     this.problem.hidden = false;
   }
+}
+
+/** @param {string} note */
+function sentence(note) {
+  return /[.?!]$/.test(note) ? note : `${note}.`;
 }
 
 /** @param {DataSummary} summary */

@@ -7,7 +7,7 @@ import { significant } from "../../components/format.js";
 /** @type {[string, (errors: Errors) => Deviation, number][]} */
 const QUANTITIES = [
   ["energy, meV/atom", (errors) => errors.energy_per_atom, 1e3],
-  ["force, meV/Å", (errors) => errors.force_component, 1e3],
+  ["force component, meV/Å", (errors) => errors.force_component, 1e3],
   ["stress, GPa", (errors) => errors.stress_gpa, 1],
 ];
 

@@ -31,6 +31,7 @@ const WEIGHTINGS = {
   structures: "Structures: every configuration counts once",
 };
 const WAITING = "Fit waits for data that can be used.";
+const WAITING_FOR_POTENTIAL = "Fit waits for a potential to start from that can be read, or for none.";
 /** Random starts of a new potential; from one that is given, the fit just goes on. */
 const [STARTS, STARTS_GIVEN] = [3, 1];
 
@@ -43,8 +44,9 @@ export class FitForm {
     this.weighting.input.name = "weighting";
     this.templateDrop = new FileDrop({
       label: "Start from a potential (.mtp or .almtp)",
-      hint: "Optional: it brings its own form. One that was fitted already goes on from there, and needs its species named above.",
+      hint: "Optional: it brings its own form. One that was fitted already goes on from there; its species are named above only where its file does not tell them.",
       accept: ".mtp,.almtp,.als",
+      expected: "a potential (.mtp or .almtp)",
       changed: () => {
         this.#templateChanged();
         templateChanged();
@@ -139,7 +141,23 @@ export class FitForm {
     const details = input?.closest("details");
     if (details) details.open = true;
     input?.focus();
-    return faulty.length === 0;
+    if (faulty.length > 0) return false;
+    return goesOn || this.#checkTemplate();
+  }
+
+  /** A potential that was given but not taken shall not be passed over. */
+  #checkTemplate() {
+    const { fault, input } = this.templateDrop;
+    if (fault === "") return true;
+    this.templateDrop.showError(fault);
+    input.focus();
+    return false;
+  }
+
+  /** The potential to start from can't be used; `undefined`: it can. @param {{ message: string, hint?: string | null }} [error] */
+  showTemplateError(error) {
+    this.templateDrop.showError([error?.message, error?.hint].filter((part) => part).join(" "));
+    if (error) this.hint.textContent = WAITING_FOR_POTENTIAL;
   }
 
   /** What a given potential brings is not asked for. */

@@ -41,7 +41,7 @@ export class FitView {
     );
   }
 
-  /** Whether work would be lost with the page: a fit that goes on, or a potential that was neither saved nor run. */
+  /** Whether work would be lost with the page: a fit that goes on, or a potential that was not saved. */
   get hasUnsaved() {
     return this.fitter !== undefined || this.result.isUntaken;
   }
@@ -59,17 +59,31 @@ export class FitView {
     const { template } = this.form;
     if (files.length === 0) {
       this.data.show(undefined);
+      this.labels.presetFor([]);
       return;
     }
     this.data.showReading();
+    const begun = await this.#read({ what: "inspect", files, species, template });
+    if (inspection !== this.inspection) return;
+    const refusal = template && begun.error && isOf(begun.error, template, files) ? begun.error : undefined;
+    // What was refused by its field says so still.
+    if (template) this.form.showTemplateError(refusal);
+    // The data are told of without it.
+    const { inspected, error } = refusal ? await this.#read({ what: "inspect", files, species }) : begun;
+    if (inspection !== this.inspection) return;
+    if (error) this.data.showError(error);
+    if (!inspected) return;
+    this.data.show(inspected);
+    this.labels.presetFor(inspected.summary.methods);
+    if (!refusal) this.#setReady(inspected.problem === null && !inspected.summary.numbered, inspected.equations);
+  }
+
+  /** @param {Question} question @returns {Promise<{ inspected?: Inspected, error?: EngineError }>} */
+  async #read(question) {
     try {
-      /** @type {Inspected} */
-      const inspected = await this.#ask({ what: "inspect", files, species, template });
-      if (inspection !== this.inspection) return;
-      this.data.show(inspected);
-      this.#setReady(inspected.problem === null && !inspected.summary.numbered, inspected.equations);
+      return { inspected: await this.#ask(question) };
     } catch (error) {
-      if (inspection === this.inspection) this.data.showError(/** @type {EngineError} */ (error));
+      return { error: /** @type {EngineError} */ (error) };
     }
   }
 
@@ -93,16 +107,17 @@ export class FitView {
   async #fit(further) {
     this.#showError(undefined);
     if (!this.form.check(further !== undefined)) return;
+    // What goes on from a potential holds it still; a new fit takes its place.
+    if (!further && this.result.isUntaken && !window.confirm(REPLACES)) return;
     this.#stopFitter();
-    if (further) this.result.setAside();
-    else this.result.clear();
-    this.progress.begin();
+    this.result.setAside();
     this.#setBusy(true);
     const { files } = this.data;
     const { threads, potential } = this.form;
     const species = further?.species ?? this.data.species;
     const template = further ?? this.form.template;
     const spec = further ? { ...this.form.spec, starts: 1 } : this.form.spec;
+    this.progress.begin({ holdsOut: spec.held_out > 0, goesOn: template !== undefined });
     /** @type {Inspected | undefined} */
     let inspected;
     const fitter = new FitClient(
@@ -111,7 +126,7 @@ export class FitView {
         preview: ({ charts }) => this.progress.showCharts(charts),
         finished: (result, cancelled, progress) => {
           this.#setBusy(false);
-          if (result && inspected) this.result.show(result, inspected.summary, threads);
+          if (result && inspected) this.result.show({ result, summary: inspected.summary, threads, heldOut: spec.held_out });
           else this.#backToBefore();
           this.progress.finish(progress, cancelled, result?.charts);
         },
@@ -138,7 +153,7 @@ export class FitView {
     this.fitter = undefined;
   }
 
-  /** A fit led to nothing: what it went on from, if anything, is there again. */
+  /** A fit led to nothing: the potential from before, if any, is there again. */
   #backToBefore() {
     this.#stopFitter();
     this.result.bringBack();
@@ -201,6 +216,14 @@ export class FitView {
     }
   }
 }
+
+/** Whether an error is of the potential to start from, and not of the data. @param {EngineError} error @param {DataFile} template @param {DataFile[]} data */
+function isOf({ message }, template, data) {
+  return message.includes(template.name) && !data.some(({ name }) => message.includes(name));
+}
+
+/** Asked before a fit whose result would take the place of a potential that nobody has. */
+const REPLACES = "The fitted potential is not saved. A new fit takes its place. Fit anyway?";
 
 /** The listener of a worker that fits nothing: questions get their own answers. */
 const SILENT = { progress: () => {}, preview: () => {}, finished: () => {}, activeSet: () => {}, error: () => {} };

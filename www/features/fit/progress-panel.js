@@ -15,6 +15,10 @@ const ENDS = {
   iterations: "all steps are used",
 };
 
+/** What "held out" means. */
+const HELD_OUT = " are configurations that are not fitted to, but the step that does best on them is kept: their errors are slightly too good.";
+const FITTED_BEFORE = " This fit starts from a potential that may have been fitted to them before: then their errors say no more than those of the training.";
+
 export class ProgressPanel {
   /** @param {() => void} cancel */
   constructor(cancel) {
@@ -23,9 +27,13 @@ export class ProgressPanel {
     this.isEnding = false;
     this.stage = el("p", { class: "stage-name", role: "status", tabindex: -1 });
     this.numbers = el("p", { class: "numbers" });
+    /** Steps and time so far, without what is left. */
+    this.spent = "";
     this.bar = el("progress", { max: 1, value: 0, "aria-label": "Progress of the fit" });
     this.button = el("button", { type: "button", onclick: cancel }, "Cancel");
     this.errors = new LiveTable();
+    this.fittedBefore = el("span", { hidden: true }, FITTED_BEFORE);
+    this.heldOut = el("li", {}, el("strong", {}, "Held out"), HELD_OUT, this.fittedBefore);
     this.charts = el("div", { class: "chart-grid fit-charts" });
     /** Kept from fit to fit. @type {Map<string, ChartView>} */
     this.views = new Map();
@@ -39,15 +47,18 @@ export class ProgressPanel {
         "ul",
         { class: "plain-words" },
         el("li", {}, el("strong", {}, "RMSE"), ", the root-mean-square error, is the typical size of a mistake; the largest is the worst single one."),
-        el("li", {}, el("strong", {}, "Held out"), " are configurations that are not fitted to, but the step that does best on them is kept: their errors are slightly too good."),
+        this.heldOut,
         el("li", {}, el("strong", {}, "Parity"), " charts set each prediction against its label: the closer the points lie to the line, the better."),
       ),
       this.charts,
     );
   }
 
-  begin() {
+  /** @param {{ holdsOut: boolean, goesOn: boolean }} fit whether some are to be held out, and whether it starts from a given potential */
+  begin({ holdsOut, goesOn }) {
     this.clear();
+    this.heldOut.hidden = !holdsOut;
+    this.fittedBefore.hidden = !goesOn;
     this.element.hidden = false;
     this.stage.textContent = "Checking units and distances";
     this.bar.removeAttribute("value");
@@ -62,6 +73,7 @@ export class ProgressPanel {
     this.button.textContent = "Cancel";
     this.element.hidden = true;
     this.numbers.textContent = "";
+    this.spent = "";
     this.errors.clear();
     this.charts.replaceChildren();
     for (const view of this.views.values()) view.clear();
@@ -74,11 +86,12 @@ export class ProgressPanel {
     const words = starts > 1 && stage < starts ? `Random start ${stage + 1} of ${starts}` : "Refining";
     if (this.stage.textContent !== words && !progress.end && !this.isEnding) this.stage.textContent = words;
     this.bar.value = fraction;
-    const parts = [`step ${iteration}`, duration(elapsedMs / 1000)];
-    if (fraction > 0.02 && !progress.end) parts.push(`about ${duration(((1 - fraction) / fraction) * (elapsedMs / 1000))} left`);
-    this.numbers.textContent = parts.join(" · ");
+    this.spent = `step ${iteration} · ${duration(elapsedMs / 1000)}`;
+    const left = fraction > 0.02 && !progress.end ? ` · about ${duration(((1 - fraction) / fraction) * (elapsedMs / 1000))} left` : "";
+    this.numbers.textContent = this.spent + left;
     if (!point) return;
     this.hasResult = true;
+    this.heldOut.hidden = !point.held_out;
     const sets = [{ name: "training", errors: point.training }, ...(point.held_out ? [{ name: "held out", errors: point.held_out }] : [])];
     this.errors.show("Errors at this step", ["", ...sets.flatMap(({ name }) => [`${name}: RMSE`, "largest"])], errorRows(sets));
   }
@@ -117,6 +130,7 @@ export class ProgressPanel {
   /** @param {string} words empty: hide all */
   end(words) {
     this.stage.textContent = words;
+    this.numbers.textContent = this.spent;
     // The button that was pressed goes away.
     if (document.activeElement === this.button) this.stage.focus();
     this.button.hidden = true;

@@ -17,6 +17,8 @@ import { errorRows, pair } from "./error-rows.js";
 
 /** A potential with the elements of its species. @typedef {DataFile & { species: string[] }} Fitted */
 
+/** `threads`: for a run; `heldOut`: the share that was to be held out. @typedef {{ result: FitResult, summary: DataSummary, threads: number, heldOut: number }} Shown */
+
 /** Where the data do not say, K. */
 const TEMPERATURE = 1100;
 
@@ -25,9 +27,9 @@ export class ResultPanel {
   constructor({ runIt, goOn }) {
     this.runIt = runIt;
     this.goOn = goOn;
-    /** @type {{ result: FitResult, summary: DataSummary, threads: number } | undefined} */
+    /** @type {Shown | undefined} */
     this.shown = undefined;
-    /** What the present fit goes on from: it comes back where that leads to nothing. @type {Pick<ResultPanel, "shown" | "activeSet" | "taken"> | undefined} */
+    /** What was there before the present fit: it comes back where that leads to nothing. @type {Pick<ResultPanel, "shown" | "activeSet" | "taken"> | undefined} */
     this.aside = undefined;
     /** @type {{ span: ActiveSetSpan, almtp: Uint8Array } | undefined} */
     this.activeSet = undefined;
@@ -72,7 +74,7 @@ export class ResultPanel {
     this.aside = undefined;
   }
 
-  /** Hides the potential while a fit goes on from it. */
+  /** Hides the potential while another fit goes on. */
   setAside() {
     const { shown, activeSet, taken } = this;
     this.clear();
@@ -83,9 +85,9 @@ export class ResultPanel {
   bringBack() {
     if (!this.aside?.shown) return;
     const { shown, activeSet, taken } = this.aside;
-    this.show(shown.result, shown.summary, shown.threads);
+    this.show(shown);
     if (activeSet) this.showActiveSet(activeSet.span, activeSet.almtp);
-    else this.#showNoActiveSet("the fit went on before it was chosen.");
+    else this.#showNoActiveSet("another fit began before it was chosen.");
     this.taken = taken;
   }
 
@@ -94,15 +96,16 @@ export class ResultPanel {
     this.goOnButton.disabled = !enabled;
   }
 
-  /** @param {FitResult} result @param {DataSummary} summary @param {number} threads for a run */
-  show(result, summary, threads) {
-    this.shown = { result, summary, threads };
+  /** @param {Shown} shown */
+  show(shown) {
+    this.shown = shown;
+    const { result, summary, heldOut } = shown;
     this.activeSet = undefined;
     this.aside = undefined;
     this.taken = false;
     this.almtpButton.disabled = true;
     this.status.textContent = "";
-    this.tables.replaceChildren(...tablesOf(result.report.parts));
+    this.tables.replaceChildren(...tablesOf(result.report.parts, heldOut));
     this.span.replaceChildren(el("p", { class: "quiet-text" }, "Choosing the active set, with which runs can say how far they extrapolate…"));
     fillSelect(this.start.input, Object.fromEntries(result.starts.map((_, index) => [String(index), formula(summary.compositions[index]?.composition ?? "")])));
     const known = summary.temperature_k;
@@ -123,7 +126,7 @@ export class ResultPanel {
     return this.shown !== undefined;
   }
 
-  /** Whether there is a potential that was neither saved nor run. */
+  /** Whether there is a potential that was not saved: from a run it can't be had back. */
   get isUntaken() {
     return this.isShown && !this.taken;
   }
@@ -198,18 +201,20 @@ export class ResultPanel {
     };
     /** @type {RunFiles} */
     const files = { [potential]: this.activeSet?.almtp ?? result.mtp, "start.extxyz": result.starts[Number(this.start.input.value)] ?? "" };
-    this.taken = true;
     this.runIt({ spec, files, threads });
   }
 }
+
+const NOTHING_HELD_OUT =
+  "Nothing could be held out: there are too few configurations for that share, or each has a composition of its own. These errors are of what was fitted to, and say nothing of other configurations.";
 
 /** In the potential's order. @param {DataSummary} summary */
 function speciesOf(summary) {
   return summary.species.map(({ species }) => species);
 }
 
-/** @param {PartReport[]} parts @returns {HTMLElement[]} */
-function tablesOf(parts) {
+/** @param {PartReport[]} parts @param {number} heldOut share that was to be held out @returns {HTMLElement[]} */
+function tablesOf(parts, heldOut) {
   const headings = parts.flatMap(({ name, configurations }) => [`${name} (${configurations}): RMSE`, "largest"]);
   const short = parts.flatMap(({ name }) => [`${name}: RMSE`, "largest"]);
   const first = parts[0];
@@ -225,15 +230,18 @@ function tablesOf(parts) {
     }),
   ]);
   const worst = parts.flatMap((part) => part.worst.map(({ number, name, energy_per_atom: energy, largest_force: force }) => [part.name, number, name ?? "–", significant(energy * 1e3, 3), significant(force * 1e3, 3)]));
+  const nothingHeldOut = heldOut > 0 && parts.length === 1 ? [NOTHING_HELD_OUT] : [];
+  const doubts = parts.flatMap((part) => part.doubts.map((words) => `${part.name}: ${words}.`));
   return [
     table("Errors", ["", ...headings], errorRows(parts)),
+    ...[...nothingHeldOut, ...doubts].map((words) => el("p", { class: "caution" }, words)),
     el(
       "details",
       {},
       el("summary", {}, "By species, composition and configuration"),
-      table("Forces on each species, meV/Å", ["species", ...short], species),
-      table("By composition: RMSE of energy (meV/atom) and force (meV/Å)", ["atoms", ...parts.flatMap(({ name }) => [`${name}: number`, "energy", "force"])], compositions),
-      table("Configurations with the largest errors", ["part", "number", "name", "energy, meV/atom", "largest force, meV/Å"], worst),
+      table("Force components on each species, meV/Å", ["species", ...short], species),
+      table("By composition: RMSE of energy (meV/atom) and force component (meV/Å)", ["atoms", ...parts.flatMap(({ name }) => [`${name}: number`, "energy", "force component"])], compositions),
+      table("Configurations with the largest errors", ["part", "number", "name", "energy, meV/atom", "largest force vector, meV/Å"], worst),
     ),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { el, freshId } from "../../components/dom.js";
 import { download } from "../../components/download.js";
-import { FilesDrop, isHidden } from "../../components/files-drop.js";
+import { FilesDrop, aloneOrNamed, isHidden } from "../../components/files-drop.js";
 import { count, reasonOf } from "../../components/format.js";
 import { selectField } from "../../components/select-field.js";
 import { unzip, zipTexts } from "../../components/zip.js";
@@ -24,8 +24,16 @@ const COMMANDS = {
   qe: "pw.x -in pw.in > pw.out",
 };
 
+/** What each code is for; the others are for both. @type {Partial<Record<Code, keyof typeof ELECTRONS>>} */
+const USUAL = { cp2k: "salt", gpaw: "metal" };
+/** What labels by each code begin their method with. @type {[string, Code][]} */
+const STATED = [["CP2K ", "cp2k"], ["GPAW ", "gpaw"], ["VASP ", "vasp"], ["Quantum ESPRESSO ", "qe"]];
+
 /** Name of the file that labels make. */
 const LABELLED = "labelled.extxyz";
+
+/** Structures by their names. */
+const STRUCTURE = /\.(cfg|xyz|extxyz|data|lmp|lammps|poscar|contcar|vasp)$|^(poscar|contcar)/i;
 
 /** Whether a file can be an output, an archive of them, or a structure beside one; what else a calculation leaves is large. @param {string} path */
 function isOutput(path) {
@@ -50,15 +58,20 @@ export class LabelPanel {
     this.collected = undefined;
     /** The latest reading of outputs; earlier ones that answer late are not shown. */
     this.collection = 0;
+    /** Methods of the data that are loaded. @type {string[]} */
+    this.methods = [];
+    /** What the user chose, which nothing else changes. */
+    this.chosen = { code: false, electrons: false };
     /** What is in each archive that is held: unpacked once, not at each change of a choice. @type {WeakMap<DataFile, DataFile[]>} */
     this.unpacked = new WeakMap();
     this.structures = new FilesDrop({
       label: "Structures to label",
       hint: "Extended XYZ, .cfg, LAMMPS data or POSCAR. A run of a graded potential keeps what it knows least: “Label them” there brings them here.",
       accept: "",
+      wanted: aloneOrNamed(STRUCTURE),
       changed: () => {
         this.structures.showError("");
-        this.inputsStatus.textContent = "";
+        this.#showInputs("");
         void this.#collect();
       },
     });
@@ -69,12 +82,17 @@ export class LabelPanel {
     this.electrons = selectField("Electrons", ELECTRONS, "salt");
     this.command = el("p", { class: "field-hint" });
     this.code.input.addEventListener("change", () => {
-      this.#showCommand();
-      void this.#collect();
+      this.chosen.code = true;
+      this.#presetElectrons();
+      this.#settingsChanged();
     });
-    this.electrons.input.addEventListener("change", () => void this.#collect());
+    this.electrons.input.addEventListener("change", () => {
+      this.chosen.electrons = true;
+      this.#settingsChanged();
+    });
     this.inputsButton = el("button", { type: "button", onclick: () => void this.#inputs() }, "Download the inputs (.zip)");
     this.inputsStatus = el("p", { class: "quiet-text", role: "status" });
+    this.otherMethod = el("p", { class: "caution", role: "status", hidden: true });
     this.outputs = new FilesDrop({
       label: "Outputs of the code",
       hint: "The folder, or a .zip of it, with the outputs in it; or single outputs named after their structures, such as melt-3.out.",
@@ -112,6 +130,7 @@ export class LabelPanel {
       ),
       el("div", { class: "export-row" }, this.inputsButton),
       this.inputsStatus,
+      this.otherMethod,
       this.command,
       this.outputs.element,
       this.failures,
@@ -127,6 +146,33 @@ export class LabelPanel {
     this.element.scrollIntoView({ block: "start" });
   }
 
+  /** What is added to data is labelled as they are, where nothing else was chosen. @param {string[]} methods of the data that are loaded */
+  presetFor(methods) {
+    this.methods = methods;
+    this.#showInputs("");
+    const { code } = settingsOf(methods);
+    // Outputs that are here were read by what stands.
+    if (!code || this.outputs.files.length > 0) return;
+    if (!this.chosen.code) this.code.input.value = code;
+    this.#presetElectrons();
+    this.#showCommand();
+  }
+
+  /** As in the data, where they are by this code; else as the code is mostly used. */
+  #presetElectrons() {
+    if (this.chosen.electrons) return;
+    const { code } = this.#settings;
+    const ofData = settingsOf(this.methods);
+    const electrons = (ofData.code === code && ofData.electrons) || USUAL[code];
+    if (electrons) this.electrons.input.value = electrons;
+  }
+
+  #settingsChanged() {
+    this.#showCommand();
+    this.#showInputs("");
+    void this.#collect();
+  }
+
   /** @returns {LabelSettings} */
   get #settings() {
     return { code: /** @type {Code} */ (this.code.input.value), metal: this.electrons.input.value === "metal" };
@@ -140,9 +186,19 @@ export class LabelPanel {
     this.command.textContent = `One folder a structure. In each, run ${COMMANDS[this.#settings.code]}. Labels by two codes or settings never go into one fit: their energies have different zeros.`;
   }
 
+  /** What came of the inputs. @param {string} words @param {{ path: string, text: string }[]} [written] */
+  #showInputs(words, written = []) {
+    this.inputsStatus.textContent = words;
+    const [own] = written.map(({ text }) => methodIn(text)).filter((method) => method !== undefined);
+    const others = own === undefined ? [] : this.methods.filter((method) => method !== own);
+    this.otherMethod.hidden = others.length === 0;
+    this.otherMethod.textContent =
+      others.length === 0 ? "" : `The data are labelled by ${others.join("; ")}; these inputs are for ${own}: labels of two methods can’t be fitted together.`;
+  }
+
   async #inputs() {
     this.structures.showError("");
-    this.inputsStatus.textContent = "";
+    this.#showInputs("");
     const { files } = this.structures;
     if (files.length === 0) {
       this.structures.showError("Structures: found none; expected at least one file.");
@@ -155,7 +211,7 @@ export class LabelPanel {
       const written = await this.ask({ what: "label-inputs", files, species: this.#names, settings });
       const folders = new Set(written.map(({ path }) => path.split("/")[0])).size;
       download(`label-${code}.zip`, zipTexts(written), "application/zip");
-      this.inputsStatus.textContent = `Saved label-${code}.zip: ${count(folders)} ${folders === 1 ? "folder" : "folders"}.`;
+      this.#showInputs(`Saved label-${code}.zip: ${count(folders)} ${folders === 1 ? "folder" : "folders"}.`, written);
     } catch (error) {
       this.structures.showError(reasonOf(error));
     }
@@ -233,4 +289,20 @@ export class LabelPanel {
   #labelled({ text }) {
     return { name: LABELLED, bytes: new TextEncoder().encode(text) };
   }
+}
+
+/** The choices that lead to labels like those of the data; nothing where they are by several codes, or do not say. @param {string[]} methods @returns {{ code?: Code, electrons?: keyof typeof ELECTRONS }} */
+function settingsOf(methods) {
+  const codes = new Set(methods.map((method) => STATED.find(([beginning]) => method.startsWith(beginning))?.[1]));
+  const [code] = codes;
+  if (codes.size !== 1 || !code) return {};
+  // The inputs for salts correct for dispersion, those for metals do not.
+  const isSalt = methods.every((method) => method.includes("PBE-D3(BJ)"));
+  const isMetal = methods.every((method) => / PBE (?!.*not checked)/.test(method));
+  return { code, ...(isSalt && { electrons: "salt" }), ...(isMetal && { electrons: "metal" }) };
+}
+
+/** The method that a structure beside the inputs states. @param {string} text */
+function methodIn(text) {
+  return /^.*\bmethod="([^"]+)"/m.exec(text)?.[1];
 }

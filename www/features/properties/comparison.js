@@ -6,7 +6,7 @@
  * @typedef {object} Comparison
  * @property {Measured} measured
  * @property {number} percent deviation of the computed value, % of the measured one's size
- * @property {number | null} sigmas the same in combined standard errors, where both are known
+ * @property {number | null} sigmas the same in combined standard errors, where the computed one is known
  */
 
 /**

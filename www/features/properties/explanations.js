@@ -26,7 +26,7 @@ const WORDS = {
   },
   "heat-capacity-cv": {
     meaning: "The heat that one mole takes up for each kelvin at constant volume.",
-    error: "From the fluctuations of the energy; blocks are left out in turn to see how much they matter.",
+    error: "From fluctuations: of the energy, or at constant energy of the part of it that is motion. Blocks are left out in turn to see how much they matter.",
   },
   "self-diffusion": {
     meaning: "How fast atoms of a species wander: the mean-square displacement grows like 6 D t once they have forgotten where they came from.",
@@ -34,7 +34,7 @@ const WORDS = {
   },
   "shear-viscosity": {
     meaning: "The resistance of the liquid to being sheared: how long a stress that arises by chance lives on.",
-    error: "The running integral collects noise for ever: where it is cut decides both value and error. Five independent components of the stress are compared.",
+    error: "The running integral collects noise for ever: where it is cut, or how much the spectrum is smoothed, decides both value and error. Five independent components of the stress are compared.",
   },
   "bulk-viscosity": {
     meaning: "The resistance of the liquid to being compressed quickly, from how long fluctuations of the pressure live on.",
@@ -48,14 +48,14 @@ const WORDS = {
     meaning: "Conductivity of ions that move on their own, over the true one. Above 1, ions of opposite charge move together and carry no current.",
     error: "A ratio: the errors of both conductivities add up.",
   },
-  mobility: { meaning: "The drift velocity of an ion in an electric field of unit strength.", error: "From collective displacements: as noisy as the conductivity." },
+  mobility: { meaning: "The drift velocity of an ion in an electric field of unit strength.", error: "It comes from the same currents as the conductivity, and is as noisy." },
   "transport-number": {
     meaning: "The share of the current that a species carries. It depends on the frame of reference, which the settings state.",
-    error: "From collective displacements: as noisy as the conductivity.",
+    error: "It comes from the same currents as the conductivity, and is as noisy.",
   },
   "thermal-conductivity": {
     meaning: "How much heat flows down a gradient of temperature. In a mixture the part that diffusing atoms carry along is taken out.",
-    error: "The heat flux is the noisiest of all. Its spectrum near zero frequency is smoothed; how much is chosen by the data.",
+    error: "The heat flux is the noisiest of all. Where its integral is cut, or how much its spectrum is smoothed, is chosen by the data.",
   },
   "thermal-conductivity-slope": { meaning: "By how much the thermal conductivity changes for each kelvin: the slope of a line through its values.", error: "" },
   "activation-energy": {

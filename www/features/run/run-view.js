@@ -21,7 +21,7 @@ import { placeWords, stageWords } from "./stages.js";
 /** @import { RunRequest } from "../setup/setup-form.js" */
 
 /** @typedef {{ bytes: Uint8Array, progress: Progress }} Checkpoint */
-/** What is to run. @typedef {{ title: string, request: RunRequest, setUpAt: string }} Run `setUpAt`: the address of its settings */
+/** What is to run. @typedef {{ title: string, request: RunRequest, setUpAt: string, fitted: boolean }} Run `setUpAt`: the address of its settings; `fitted`: they are those that every fitted potential is tried with */
 
 /** How much of a run may be lost with its tab, ms. */
 const SAVE_EVERY_MS = 15_000;
@@ -34,6 +34,22 @@ const UNKEPT = {
 const LAST_WORD_MS = 10_000;
 /** Steps that one press of "Step" takes. */
 const STEPS_A_PRESS = 1;
+/** What leads to the settings of a run, and what to do there about its end, by kind of error: the engine's own words are of a specification. */
+const SET_UP = {
+  link: "Set-up",
+  leads: "“Set-up” keeps your choices",
+  /** @type {Record<string, string>} */
+  hints: { extrapolation: "Label the configurations that the run kept and fit anew, or raise “Stop above grade” in the set-up, under Extrapolation." },
+};
+const FITTED = {
+  link: "Fit view",
+  leads: "“Fit view” leads to where it came from, with its temperature under “Try it”",
+  /** @type {Record<string, string>} */
+  hints: {
+    extrapolation: "Label the configurations that the run kept and fit anew, or give the potential to “Your own potential”, whose set-up has “Stop above grade”, under Extrapolation.",
+    unstable: "Try a lower temperature, or give the potential to “Your own potential”, whose set-up has the timestep.",
+  },
+};
 
 export class RunView {
   /**
@@ -113,10 +129,11 @@ export class RunView {
     this.atomsShown = false;
     this.title.textContent = title;
     this.setUp.href = setUpAt;
+    this.setUp.textContent = this.#ways.link;
     this.errors.hidden = true;
     this.unkept.hidden = true;
     this.numbers.textContent = "";
-    this.exports.begin(request.spec, title);
+    this.exports.begin(request.spec, request.files, title);
     this.#beginTemperature(request.spec);
     this.scan.begin(request.spec);
     this.#showStage("loading", 0);
@@ -208,7 +225,8 @@ export class RunView {
   /** @returns {Promise<Checkpoint | undefined>} nothing where there is no run to go on with */
   async #checkpoint() {
     const { client } = this;
-    if (!client || !this.started || client.state === "failed") return undefined;
+    // A run that failed stands at its last good state.
+    if (!client || !this.started || client.isBroken) return undefined;
     try {
       const checkpoint = await client.checkpoint();
       return client === this.client ? checkpoint : undefined;
@@ -287,13 +305,19 @@ export class RunView {
       this.listener.refused(error);
       return;
     }
+    const { leads, hints } = this.#ways;
+    const hint = hints[error.kind] ?? error.hint;
     this.errors.replaceChildren(
       el("h2", {}, "The run stopped"),
       el("p", {}, error.message),
-      ...(error.hint ? [el("p", {}, error.hint)] : []),
-      el("p", {}, "What was measured so far stays below. Reset starts again; “Set-up” keeps your choices."),
+      ...(hint ? [el("p", {}, hint)] : []),
+      el("p", {}, `What was measured so far stays below. Reset starts again; ${leads}.`),
     );
     this.errors.hidden = false;
+  }
+
+  get #ways() {
+    return this.current?.fitted ? FITTED : SET_UP;
   }
 
   /** A button pressed by mouse or finger gives up the focus: the space bar then pauses, and does not press it again. @param {MouseEvent} event */

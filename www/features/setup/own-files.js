@@ -32,7 +32,7 @@ export class OwnFiles {
         { class: "field" },
         el("label", { for: speciesId }, "Species of the potential, in its order"),
         this.species,
-        el("p", { id: `${speciesId}-hint`, class: "field-hint" }, "Element symbols, such as “K Ca Cl”: the potential’s file only counts them."),
+        el("p", { id: `${speciesId}-hint`, class: "field-hint" }, "Element symbols, such as “K Ca Cl”: as a rule the potential’s file only counts them."),
       ),
       this.structure.element,
     );
@@ -41,11 +41,15 @@ export class OwnFiles {
   /** What keeps the files from being used. @returns {string[]} */
   faults() {
     const faults = [];
-    if (!this.potentialFile.file) faults.push("Potential: found no file; expected one ending in .mtp, .almtp or .als.");
+    if (!this.potentialFile.file) {
+      const none = "found no file; expected one ending in .mtp, .almtp or .als.";
+      faults.push(`Potential: ${this.potentialFile.fault || none}`);
+    }
     const names = this.#names();
     const wrong = names.find((name) => !/^[A-Z][a-z]?[\w+-]*$/.test(name));
     if (names.length === 0) faults.push("Species: found nothing; expected an element symbol for each species of the potential, such as “K Ca Cl”.");
     if (wrong !== undefined) faults.push(`Species: found “${wrong.slice(0, 20)}”; expected an element symbol.`);
+    if (this.structure.fault) faults.push(`Structure: ${this.structure.fault}`);
     return faults;
   }
 

@@ -1,0 +1,71 @@
+//! What codes print where users set them up in their own way.
+
+use crucible::io::read_extxyz;
+use crucible::labelling::{Code, Label, read_cp2k, read_outcar, read_vasprun};
+
+use super::{CP2K, STRUCTURE, forces, outcar, settings, structure, vasprun};
+
+/// VASP 5 says that EDIFF is reached where it ran out of steps, too.
+#[test]
+fn an_outcar_that_used_all_its_steps_is_refused() {
+    let steps = |n: u32| {
+        format!(
+            "   NELM   =      6;   NELMIN=  2; NELMDL= -5     # of ELM steps\n------- Iteration      1({n:4})  ------\n"
+        )
+    };
+    assert!(read_outcar(&(steps(5) + &outcar()), "OUTCAR").is_ok());
+    let refused = read_outcar(&(steps(6) + &outcar()), "OUTCAR").expect_err("no step left").to_string();
+    assert!(refused.contains("limit of 6 steps"), "{refused}");
+}
+
+/// Atoms may have been sorted in any way between the structure and the POSCAR.
+#[test]
+fn vasp_s_atoms_are_known_by_their_places() {
+    let settings = settings(Code::Vasp);
+    let label = settings.read(&outcar(), "OUTCAR").expect("a label");
+    let expected = settings.attach(&structure(), label.clone(), "OUTCAR").expect("its structure").forces;
+    for order in [[1, 0, 2], [2, 1, 0], [0, 1, 2]] {
+        let picked = |all: &[crucible::math::Vec3]| order.map(|k| all[k]).to_vec();
+        let sorted = Label {
+            forces: picked(&label.forces),
+            elements: order.map(|k| label.elements[k].clone()).to_vec(),
+            positions: label.positions.as_deref().map(picked),
+            ..label.clone()
+        };
+        assert_eq!(settings.attach(&structure(), sorted, "OUTCAR").expect("its structure").forces, expected);
+    }
+}
+
+#[test]
+fn potentials_that_cut_the_symbol_are_known() {
+    let symbols = |label: Label| label.elements;
+    let outcar = outcar().replace("VRHFIN =Cl:", "VRHFIN =r:");
+    assert_eq!(symbols(read_outcar(&outcar, "OUTCAR").expect("a label")), ["Zr", "Zr", "K"]);
+    let xml = vasprun().replace("<c>Cl</c>", "<c>r </c>").replace("<c>K </c>", "<c>X </c>");
+    assert_eq!(symbols(read_vasprun(&xml, "vasprun.xml").expect("a label")), ["Zr", "Zr", "Xe"]);
+}
+
+/// CP2K prints zeros for atoms that it was to hold, and says nothing else of it.
+#[test]
+fn forces_of_held_atoms_are_refused() {
+    let held = CP2K.replace(
+        "0.010000000000    -0.020000000000     0.030000000000",
+        "0.000000000000     0.000000000000     0.000000000000",
+    );
+    let refused = read_cp2k(&held, "cp2k.out").expect_err("a held atom").to_string();
+    assert!(refused.contains("1 of 3 atoms"), "{refused}");
+    let still = read_cp2k(CP2K, "cp2k.out").expect("a label");
+    assert!((still.forces[0] - forces()[0]).norm() < 1e-8);
+}
+
+/// Keys with capitals are other programs', in other units; ASE's energy beside a free energy is another one.
+#[test]
+fn energies_and_stresses_of_other_meaning_are_not_taken() {
+    let with = |keys: &str| read_extxyz(&STRUCTURE.replace("name=sample", keys), "a").expect("a frame").remove(0);
+    let other = with("Energy=-43.1 Stress=\"1 0 0 0 1 0 0 0 1\" Timestep=5");
+    assert!(other.energy.is_none() && other.plus_stress.is_none());
+    assert!(other.features.contains(&("Energy".to_owned(), "-43.1".to_owned())));
+    assert_eq!(with("energy=-3.5 free_energy=-3.6").energy, Some(-3.6));
+    assert_eq!(with("free_energy=-3.6 energy=-3.5").energy, Some(-3.6));
+    assert_eq!(with("energy=-3.5").energy, Some(-3.5));
+}
