@@ -164,6 +164,8 @@ test("inputs are preset for the method of the data, and another one is told", as
   await code.selectOption("cp2k");
   await code.selectOption("gpaw");
   assert.deepEqual(await choices(), ["gpaw", "salt"]);
+  await inputs();
+  await caution.filter({ hasText: /labelled by CP2K PBE-D3\(BJ\) .*; these inputs are for GPAW PBE-D3\(BJ\) 500 eV Gamma/ }).waitFor();
   await close();
 });
 

@@ -114,7 +114,21 @@ fn active_sets_convert_between_their_two_formats() {
 
 #[test]
 fn help_shows_an_example_of_every_command() {
-    for command in ["md", "scan", "analyze", "efs", "convert", "grade", "select", "label"] {
+    let overview = crucible(&["--help"]).stdout;
+    let overview = String::from_utf8_lossy(&overview);
+    let commands: Vec<&str> = overview
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_once("  "))
+        .map(|(name, _)| name)
+        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase()) && !name.is_empty() && *name != "help")
+        .collect();
+    assert!(
+        ["train", "errors", "grade", "select", "label", "convert", "template", "efs"]
+            .iter()
+            .all(|name| commands.contains(name)),
+        "{commands:?}"
+    );
+    for command in commands {
         let output = crucible(&[command, "--help"]);
         assert!(String::from_utf8_lossy(&output.stdout).contains(&format!("\n  crucible {command} ")), "{command}");
     }

@@ -223,6 +223,7 @@ fn errors_equal_the_reference_report() {
         ("Energy per atom:", [energy.max, energy.mean, energy.rms]),
         ("Forces:", [vector.max, vector.mean / 3.0, component.rms]),
     ] {
+        assert_eq!(section(title).len(), values.len(), "{title}");
         for (found, expected) in values.iter().zip(section(title)) {
             assert!((found - expected).abs() < 1e-5 * expected, "{title} {found} {expected}");
         }
@@ -296,9 +297,10 @@ fn bad_data_is_refused() {
         change(&mut all);
         refusal(all)
     };
-    let cases: [(&str, String); 7] = [
+    let cases: [(&str, String); 8] = [
         ("no configuration with energy", with(&|all| all.iter_mut().for_each(|c| c.energy = None))),
         ("no forces in 1 of 24", with(&|all| all[3].forces = None)),
+        ("energy in 1 of 24, first in configuration 8", with(&|all| all[7].energy = None)),
         ("not finite", with(&|all| all[2].energy = Some(f64::NAN))),
         ("not converged", with(&|all| all[4].features.push(("scf_converged".into(), "F".into())))),
         (

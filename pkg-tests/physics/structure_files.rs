@@ -1,5 +1,6 @@
 //! Structure files: round trips, rotated cells for LAMMPS, active sets, and the quirks of real files.
 
+use crucible::fitting::{Fit, FitSpec};
 use crucible::io::lammps::LammpsFrame;
 use crucible::io::{
     Configuration, StructureFormat, read_almtp, read_cfg, read_extxyz, read_lammps_data, read_mtp, read_poscar,
@@ -12,6 +13,7 @@ use crucible::potential::mtp::MtpPotential;
 use crucible::potential::{Evaluation, Potential};
 use crucible::system::{Species, System};
 
+use crate::fitting::{data_set, labelled_by, teacher};
 use crate::reference::{self, text};
 
 /// The reference structures of two species, named K and Cl, with velocities on the first.
@@ -296,6 +298,35 @@ fn mlip3_keys_and_labels_with_gaps_read() {
     let template = template.replace("species_count = 2", "species_count = 0");
     let template = read_mtp(&template, "template").expect("a template without species");
     assert_eq!((template.species_count, template.radial_coeffs.len()), (0, 0));
+    let data = data_set(labelled_by(&teacher(), 24)).expect("good data");
+    let spec = FitSpec { starts: 1, max_iterations: 1, ..FitSpec::default() };
+    let mut fit = Fit::new(template, data, spec).expect("a fit of the data's species");
+    fit.advance(&mut || false).expect("a step");
+    assert_eq!(fit.potential().expect("a potential").species_count, 2);
+}
+
+/// Whatever other programs call their columns, what is written can be read again.
+#[test]
+fn columns_and_lists_of_other_programs_are_kept() {
+    let wide: String = (0..12).map(|k| format!(" {k}")).collect();
+    let file = format!(
+        "1\nLattice=[[9, 0, 0], [0, 9, 0], [0, 0, 9]] Properties=species:S:1:pos:R:3:id:I:1:type:I:1:soap:R:12 pbc=[T, T, F] \
+         dipole=[1.0, 2.0, 3.0]\nK 1 2 3 7 4{wide}\n"
+    );
+    let read = read_extxyz(&file, "lists.extxyz").expect("columns and lists");
+    let one = &read[0];
+    assert_eq!(one.system.cell.periodic(), [true, true, false]);
+    assert_eq!(one.features, [("dipole".to_owned(), "[1.0, 2.0, 3.0]".to_owned())]);
+    assert!(one.columns.len() == 14 && one.columns[0] == ("id".to_owned(), vec![7.0]), "{:?}", one.columns);
+    let mut odd = read.clone();
+    odd[0].columns.push(("my: col".to_owned(), vec![5.0]));
+    for format in [StructureFormat::Cfg, StructureFormat::ExtXyz] {
+        let text = write_structure(format, &odd).expect("a file");
+        let again = read_structure(text.as_bytes(), "again").expect("the file again");
+        let values = |all: &[Configuration]| all[0].columns.iter().map(|(_, v)| v.clone()).collect::<Vec<_>>();
+        assert_eq!(values(&again), values(&odd), "{text}");
+        assert_eq!((again[0].system.types.as_slice(), again[0].system.len()), (&[0][..], 1));
+    }
 }
 
 #[test]

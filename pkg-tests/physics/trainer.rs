@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crucible::fitting::{DataSet, Fit, FitSpec, FitState, PartReport, TemplateSpec, Weights, errors};
 use crucible::io::{read_mtp, write_mtp};
 use crucible::math::Vec3;
-use crucible::potential::mtp::MtpPotential;
+use crucible::potential::mtp::{MtpParameters, MtpPotential, RadialBasis, RadialBasisKind};
 use crucible::system::{Cell, Species, System};
 
 use crate::fitting::{data_set, labelled, labelled_by, teacher, untrained};
@@ -156,6 +156,42 @@ fn perfect_crystals_give_no_huge_coefficients() {
     assert!(largest < 1e6, "{largest:e}");
 }
 
+/// Terms of one potential have sizes from one to the fourth power of its radial functions': none of them is rounding.
+#[test]
+fn every_radial_basis_is_fitted() {
+    for (name, kind) in RadialBasisKind::NAMES {
+        let basis = |template: MtpParameters| {
+            let radial_basis = RadialBasis { kind, ..template.radial_basis };
+            MtpParameters { radial_basis, ..template }
+        };
+        let spec = FitSpec { starts: 1, held_out: 0.0, max_iterations: 6, ..FitSpec::default() };
+        let fit = fitted(Fit::new(basis(untrained()), data_set(labelled_by(&teacher(), 40)).unwrap(), spec).unwrap());
+        let potential = fit.potential().unwrap();
+        assert!(potential.species_coeffs.iter().chain(&potential.moment_coeffs).all(|c| *c != 0.0), "{name}");
+        let (first, last) = (fit.history()[0].loss, fit.history().last().unwrap().loss);
+        assert!(last < 0.8 * first, "{name}: {first} {last}");
+    }
+}
+
+/// What the reference programs call regularisation: the squares of each radial function's coefficients come to one.
+#[test]
+fn a_penalty_brings_norms_to_one() {
+    let mut start = teacher();
+    start.radial_basis.min_dist = 2.0;
+    let spread = |potential: &MtpParameters| {
+        let (size, count) = (potential.radial_basis.size, potential.radial_funcs_count);
+        let squares: Vec<f64> = potential.radial_coeffs.chunks(size).map(|c| c.iter().map(|x| x * x).sum()).collect();
+        let norm = |mu: usize| squares.iter().skip(mu).step_by(count).sum::<f64>();
+        (0..count).map(|mu| (norm(mu) - 1.0).abs()).fold(0.0, f64::max)
+    };
+    let weights = Weights { penalty: 1.0, ..Weights::default() };
+    let spec = FitSpec { weights, starts: 1, held_out: 0.0, ..FitSpec::default() };
+    let before = spread(&start);
+    let fit = fitted(Fit::new(start, data_set(labelled_by(&teacher(), 40)).unwrap(), spec).unwrap());
+    let after = spread(&fit.potential().unwrap());
+    assert!(before > 0.1 && after < 0.1 * before, "{before} {after}");
+}
+
 /// A share is held out however rare each composition is, and no species with it.
 #[test]
 fn rare_compositions_together_give_their_share() {
@@ -233,6 +269,8 @@ fn isolated_atoms_are_left_out_and_marks_of_convergence_are_read() {
     atom.system.velocities.truncate(1);
     atom.forces.as_mut().unwrap().truncate(1);
     atom.features.push(("config_type".to_owned(), "IsolatedAtom".to_owned()));
+    // Their forces are zero, and often not given.
+    atom.forces = None;
     let data = data_set([vec![atom], all.clone()].concat()).unwrap();
     assert!(data.len() == 20 && data.configurations[0].number == 2, "{}", data.len());
     assert!(data.notes.iter().any(|note| note.contains("isolated atoms: configurations 1")), "{:?}", data.notes);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use crucible::io::{
-    Almtp, Configuration, StructureFormat, is_numbered, read_almtp, read_structure, unite_species, write_almtp,
-    write_als, write_mtp, write_structure,
+    Configuration, StructureFormat, is_numbered, read_almtp, read_structure, unite_species, write_almtp, write_als,
+    write_mtp, write_structure,
 };
 use crucible::{Error, Result};
 
@@ -89,21 +89,10 @@ fn convert_potential(bytes: &[u8], input: &str, output: &Path) -> Result<()> {
     match extension(output).as_str() {
         "mtp" => files::write(output, write_mtp(&almtp.parameters).as_bytes()),
         "almtp" => files::write(output, &write_almtp(&almtp)),
-        "als" => files::write(output, &als(&almtp)?),
+        "als" => files::write(output, &write_als(&almtp)?),
         _ => {
             let expected = "a name ending in .mtp, .almtp or .als for a potential";
             Err(Error::invalid("output", files::name(output), expected))
         }
-    }
-}
-
-/// The potential as a .als file, which has no place for the scaling of a configuration's row: MLIP-2 has one only.
-fn als(almtp: &Almtp) -> Result<Vec<u8>> {
-    let weights = almtp.active_set.as_ref().map(|set| set.weights);
-    match weights.filter(|weights| weights.energy != 0.0 && weights.scaling != 2) {
-        Some(weights) => {
-            Err(Error::invalid("weight_scaling of the active set", weights.scaling, "2, which .als files stand for"))
-        }
-        None => write_als(almtp),
     }
 }

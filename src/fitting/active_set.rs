@@ -214,7 +214,8 @@ impl<'a> Selection<'a> {
         let mut configurations = Vec::new();
         for (k, _) in self.rows_chosen().iter().enumerate().filter(|(_, rows)| **rows > 0) {
             numbers[k] = Some(configurations.len());
-            configurations.push(self.offered[k].configuration.clone());
+            // Columns of other programs are no part of an active set.
+            configurations.push(Configuration { columns: Vec::new(), ..self.offered[k].configuration.clone() });
         }
         let origin = |row: &Option<usize>| {
             let (place, site) = self.place((*row)?);

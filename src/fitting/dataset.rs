@@ -76,16 +76,13 @@ impl DataSet {
         if configurations.is_empty() {
             return Err(Error::invalid("data set", "no configuration", "labelled configurations"));
         }
-        plausible::check_lengths(configurations.iter().map(|configuration| &configuration.system))?;
+        let (isolated, configurations): (Vec<_>, Vec<_>) =
+            (0..).zip(configurations).partition(|(_, configuration)| is_isolated_atom(configuration));
+        plausible::check_lengths(configurations.iter().map(|(k, configuration)| (*k, configuration)))?;
         check_labelled(&configurations)?;
         check_one_method(&configurations)?;
         let mut set = Self { species, configurations: Vec::new(), notes: Vec::new() };
-        let mut isolated = Vec::new();
-        for (k, configuration) in configurations.into_iter().enumerate() {
-            if is_isolated_atom(&configuration) {
-                isolated.push((k + 1).to_string());
-                continue;
-            }
+        for (k, configuration) in configurations {
             let labelled = labelled(configuration, k)?;
             if labelled.system.types.iter().any(|&kind| kind as usize >= set.species.len()) {
                 let expected = format!("types below {}", set.species.len());
@@ -94,12 +91,14 @@ impl DataSet {
             set.configurations.push(labelled);
         }
         if !isolated.is_empty() {
-            set.notes.push(format!("left out as isolated atoms: configurations {}", isolated.join(", ")));
+            let numbers: Vec<String> = isolated.iter().map(|(k, _)| (k + 1).to_string()).collect();
+            set.notes.push(format!("left out as isolated atoms: configurations {}", numbers.join(", ")));
         }
         if set.is_empty() {
             return Err(Error::invalid("data set", "isolated atoms only", "configurations of several atoms"));
         }
         set.notes.extend(plausible::check_contacts(&set)?);
+        plausible::check_apart(&set)?;
         set.drop_duplicates()?;
         set.note_stresses();
         set.note_net_forces();
@@ -260,9 +259,9 @@ impl DataSet {
     }
 
     /// What a fit can't check of the units of so few configurations.
-    pub fn note_on_units(&self) -> Option<&'static str> {
-        let note = "too few configurations to check units: energies must be in eV, forces in eV/Å, stresses in eV/Å^3";
-        (!units::can_check(self)).then_some(note)
+    pub fn note_on_units(&self) -> Option<String> {
+        (!units::can_check(self))
+            .then(|| format!("too few configurations to check units, which must be {}", units::EXPECTED))
     }
 
     /// Forces that do not add up to zero are those of a calculation that is not converged, or not of a closed system.
@@ -298,19 +297,13 @@ pub(super) fn describe(index: usize, name: &Option<String>) -> String {
 }
 
 /// One message for all that lack a label.
-fn check_labelled(configurations: &[Configuration]) -> Result<()> {
+fn check_labelled(configurations: &[(usize, Configuration)]) -> Result<()> {
     let lacking = |what: &str, missing: &dyn Fn(&Configuration) -> bool| {
-        let numbers: Vec<usize> = (0..configurations.len()).filter(|&k| missing(&configurations[k])).collect();
-        let Some(&first) = numbers.first() else { return Ok(()) };
-        let found = match numbers.len() {
-            n if n == configurations.len() => {
-                format!("no configuration with {what}{}", named_like(what, &configurations[0]))
-            }
-            n => format!(
-                "no {what} in {n} of {}, first in {}",
-                configurations.len(),
-                describe(first, &configurations[first].name)
-            ),
+        let mut without = configurations.iter().filter(|(_, configuration)| missing(configuration));
+        let Some((k, first)) = without.next() else { return Ok(()) };
+        let found = match 1 + without.count() {
+            n if n == configurations.len() => format!("no configuration with {what}{}", named_like(what, first)),
+            n => format!("no {what} in {n} of {}, first in {}", configurations.len(), describe(*k, &first.name)),
         };
         Err(Error::invalid("data set", found, "an energy and forces for every configuration"))
     };
@@ -319,9 +312,9 @@ fn check_labelled(configurations: &[Configuration]) -> Result<()> {
     let unconverged = |configuration: &Configuration| {
         configuration.features.iter().any(|(key, value)| says_not_converged(key, value))
     };
-    match configurations.iter().position(unconverged) {
-        Some(k) => Err(Error::invalid(
-            describe(k, &configurations[k].name),
+    match configurations.iter().find(|(_, configuration)| unconverged(configuration)) {
+        Some((k, configuration)) => Err(Error::invalid(
+            describe(*k, &configuration.name),
             "labels marked as not converged",
             "converged labels; remove the configuration or label it again",
         )),
@@ -368,12 +361,12 @@ fn named_like(what: &str, configuration: &Configuration) -> String {
 }
 
 /// Energies by two methods have two zeros.
-fn check_one_method(configurations: &[Configuration]) -> Result<()> {
-    let mut methods = configurations.iter().enumerate().filter_map(|(k, c)| Some((k, method_of(c)?)));
-    let Some((_, first)) = methods.next() else { return Ok(()) };
-    match methods.find(|(_, other)| *other != first) {
-        Some((k, other)) => {
-            let what = format!("method of {}", describe(k, &configurations[k].name));
+fn check_one_method(configurations: &[(usize, Configuration)]) -> Result<()> {
+    let mut methods = configurations.iter().filter_map(|(k, one)| Some((k, &one.name, method_of(one)?)));
+    let Some((_, _, first)) = methods.next() else { return Ok(()) };
+    match methods.find(|(_, _, other)| *other != first) {
+        Some((k, name, other)) => {
+            let what = format!("method of {}", describe(*k, name));
             Err(Error::invalid(what, other, format!("{first}, as before: labels by two methods can't be mixed")))
         }
         None => Ok(()),

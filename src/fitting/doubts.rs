@@ -26,6 +26,8 @@ const BOUNDS: [Bounds; 3] = [
 
 /// Errors of forces beyond this share of the forces, as root mean squares, leave too much of them unexplained.
 const UNEXPLAINED: f64 = 0.3;
+/// Forces that are smaller than this, eV/Å as a root mean square over the atoms, as in crystals, say nothing of that.
+const LEAST_FORCE: f64 = 0.01;
 
 /// Errors of each configuration.
 #[derive(Default)]
@@ -34,6 +36,7 @@ pub(super) struct Doubts {
     errors: [Vec<(usize, f64)>; 3],
     /// Sums of the squares of errors of forces, and of forces.
     squares: [f64; 2],
+    atoms: f64,
 }
 
 impl Doubts {
@@ -42,6 +45,7 @@ impl Doubts {
         let forces = prediction.forces.iter().zip(&labels.forces);
         let squares: f64 = forces.map(|(found, label)| (found - label).norm_squared()).sum();
         self.squares[0] += squares;
+        self.atoms += atoms;
         self.squares[1] += labels.forces.iter().map(|force| force.norm_squared()).sum::<f64>();
         self.errors[0].push((labelled.number, (prediction.energy - labels.energy).abs() / atoms));
         self.errors[1].push((labelled.number, (squares / atoms).sqrt()));
@@ -61,7 +65,8 @@ impl Doubts {
 
     fn judge_forces(&self) -> Option<String> {
         let share = (self.squares[0] / self.squares[1]).sqrt();
-        (share > UNEXPLAINED).then(|| {
+        let is_judged = self.squares[1] > LEAST_FORCE.powi(2) * self.atoms;
+        (is_judged && share > UNEXPLAINED).then(|| {
             format!(
                 "forces are off by {:.0} % of their size: this form of potential does not follow them, or they contradict the \
                  energies or stresses, as with another sign",
@@ -91,6 +96,17 @@ impl Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn forces_of_perfect_crystals_are_no_measure() {
+        let words = |size: f64| {
+            Doubts { squares: [1e-4, size * size * 100.0], atoms: 100.0, ..Doubts::default() }.judge_forces()
+        };
+        assert_eq!(words(0.0), None);
+        assert_eq!(words(1e-16), None);
+        assert_eq!(words(1.0), None);
+        assert!(Doubts { squares: [50.0, 100.0], atoms: 100.0, ..Doubts::default() }.judge_forces().is_some());
+    }
 
     #[test]
     fn what_is_far_more_off_than_the_rest_is_doubted() {

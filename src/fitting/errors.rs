@@ -117,21 +117,10 @@ impl Lists {
     }
 }
 
-/// What `parameters` say of every configuration of a data set.
-///
-/// # Errors
-/// A species that the potential does not know; a value that is not finite.
-pub fn predict(parameters: &MtpParameters, set: &DataSet) -> Result<Vec<Prediction>> {
-    let lists = Lists::new(set, parameters.radial_basis.max_dist)?;
-    let mut predictions = Vec::with_capacity(set.len());
-    each_prediction(parameters, set, &lists, |_, prediction| predictions.push(prediction.clone()))?;
-    Ok(predictions)
-}
-
 /// Errors of `parameters` on a data set.
 ///
 /// # Errors
-/// As [`predict`].
+/// A species that the potential does not know; a value that is not finite.
 pub fn errors(parameters: &MtpParameters, set: &DataSet) -> Result<Errors> {
     let lists = Lists::new(set, parameters.radial_basis.max_dist)?;
     let mut tallies = Tallies::default();

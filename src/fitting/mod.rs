@@ -28,7 +28,7 @@ mod units;
 pub use active_set::{Selection, build_active_set, grade_configurations, grade_mode, grade_of};
 pub use data_curve::{SizePoint, data_curve};
 pub use dataset::{DataSet, Labelled, Labels};
-pub use errors::{Deviation, Errors, Prediction, errors, predict};
+pub use errors::{Deviation, Errors, errors};
 pub use fit_report::{FitReport, GRADE_MODE, SELECTION_THRESHOLD, parts};
 pub use loss::{Loss, Weighting, Weights};
 pub use maxvol::MaxVol;

@@ -14,7 +14,7 @@ use super::loss::Weights;
 const GRAM_BLOCK: usize = 96;
 /// Shares of the diagonal that are tried in turn to make a matrix positive definite.
 const RIDGES: [f64; 4] = [1.0, 1e2, 1e4, 1e6];
-/// Entries of a diagonal below this share of the largest are rounding, as of what symmetry makes zero.
+/// Entries of a diagonal below this share of the largest of their kind are rounding, as of what symmetry makes zero.
 const NOISE: f64 = 1e-28;
 
 /// One configuration ready for a pass.
@@ -84,6 +84,8 @@ pub(super) struct NormalEquations {
     labels: f64,
     /// Index of the first linear parameter.
     split: usize,
+    /// Kind of each linear parameter: those of one kind have values of one size.
+    kinds: Vec<usize>,
 }
 
 /// The linear parameters that are best for given radial ones, and how good they are.
@@ -105,8 +107,8 @@ pub(super) struct Step {
 }
 
 impl NormalEquations {
-    /// Sums accumulators in their order.
-    pub(super) fn collect(accumulators: &[Accumulator], split: usize, configurations: usize) -> Result<Self> {
+    /// Sums accumulators in their order; `kinds` has the kind of each linear parameter.
+    pub(super) fn collect(accumulators: &[Accumulator], kinds: &[usize], configurations: usize) -> Result<Self> {
         let length = accumulators.first().map_or(0, |accumulator| accumulator.gram.len());
         let q = length.isqrt();
         let mut total = DMatrix::zeros(q, q);
@@ -124,7 +126,8 @@ impl NormalEquations {
             matrix: total.view((0, 0), (p, p)).into_owned(),
             right: total.view((0, p), (p, 1)).column(0).into_owned(),
             labels: total[(p, p)],
-            split,
+            split: p - kinds.len(),
+            kinds: kinds.to_vec(),
         })
     }
 
@@ -141,7 +144,7 @@ impl NormalEquations {
     pub(super) fn solve_linear(&self, ridge: f64) -> Result<LinearSolution> {
         let block = self.linear_block();
         let right = self.right.rows(self.split, self.linear_count()).into_owned();
-        let solver = Scaled::new(&block, ridge)?;
+        let solver = Scaled::new(&block, ridge, &self.kinds)?;
         let coefficients = solver.solve(&right);
         let loss = self.labels - 2.0 * coefficients.dot(&right) + coefficients.dot(&(&block * &coefficients));
         if !loss.is_finite() {
@@ -164,7 +167,7 @@ impl NormalEquations {
         let cross = self.matrix.view((split, 0), (n, split)).into_owned();
         let own = self.matrix.view((0, 0), (split, split)).into_owned();
         let gradient = cross.transpose() * linear - self.right.rows(0, split) + &penalty.1;
-        let solver = Scaled::new(&self.linear_block(), ridge)?;
+        let solver = Scaled::new(&self.linear_block(), ridge, &self.kinds)?;
         let answer = solver.solve_many(&cross);
         let projected = &own - cross.transpose() * &answer + &penalty.0;
         let mut damped = projected.clone();
@@ -172,7 +175,7 @@ impl NormalEquations {
         for k in 0..split {
             damped[(k, k)] += damping * own[(k, k)].max(floor);
         }
-        let radial = -Scaled::new(&damped, 1e-14)?.solve(&gradient);
+        let radial = -Scaled::new(&damped, 1e-14, &vec![0; split])?.solve(&gradient);
         let expected_gain = -(2.0 * gradient.dot(&radial) + radial.dot(&(&projected * &radial)));
         Ok(Step { linear: -(&answer * &radial), radial, expected_gain })
     }
@@ -185,10 +188,12 @@ struct Scaled {
 }
 
 impl Scaled {
-    fn new(matrix: &DMatrix<f64>, ridge: f64) -> Result<Self> {
+    fn new(matrix: &DMatrix<f64>, ridge: f64, kinds: &[usize]) -> Result<Self> {
         let diagonal = matrix.diagonal();
-        let least = NOISE * diagonal.max();
-        let scale = diagonal.map(|x| if x > least { 1.0 / x.sqrt() } else { 0.0 });
+        let mut largest = vec![0.0; kinds.iter().max().map_or(0, |last| last + 1)];
+        kinds.iter().zip(&diagonal).for_each(|(&kind, x)| largest[kind] = f64::max(largest[kind], *x));
+        let scale = |k: usize| if diagonal[k] > NOISE * largest[kinds[k]] { 1.0 / diagonal[k].sqrt() } else { 0.0 };
+        let scale = DVector::from_fn(diagonal.len(), |k, _| scale(k));
         let mut scaled = matrix.clone();
         for (j, mut column) in scaled.column_iter_mut().enumerate() {
             column.component_mul_assign(&scale);

@@ -22,7 +22,7 @@ use super::identity::describe;
 use super::loss::{Weights, radial_norms};
 use super::normal::{Accumulator, LinearSolution, NormalEquations, Prepared, Step};
 use super::spec::FitSpec;
-use super::start::{random_radial, set_min_dist};
+use super::start::{give_species, random_radial, set_min_dist};
 use super::state::{Candidate, Due, FitEnd, FitPoint, FitProgress, FitState};
 use super::{plausible, reference_energies, units};
 
@@ -60,6 +60,8 @@ pub struct Fit {
     training_lists: Lists,
     held_out_lists: Lists,
     species_energies: Vec<f64>,
+    /// Kinds of the linear coefficients: 0 for species, else the degree of the scalar.
+    kinds: Vec<usize>,
     accumulators: Vec<Accumulator>,
     pass: Option<Pass>,
     equations: Option<NormalEquations>,
@@ -102,7 +104,9 @@ impl Fit {
         let most = (GRAM_BYTES / (8 * (parameters + 1) * (parameters + 1))).clamp(2, BLOCK);
         let species_energies = reference_energies(&training);
         let of = describe(&template, [&training, &held_out], &spec, &species_energies);
+        let kinds = std::iter::repeat_n(0, template.species_count).chain(template.scalar_degrees()).collect();
         let mut fit = Self {
+            kinds,
             training_lists: Lists::new(&training, cutoff)?,
             held_out_lists: Lists::new(&held_out, cutoff)?,
             accumulators: (0..most.min(training.len())).map(|_| Accumulator::default()).collect(),
@@ -139,7 +143,7 @@ impl Fit {
     /// Works until the fit ends or `should_stop`, asked after every block of configurations, says so.
     ///
     /// # Errors
-    /// Equations that are not finite or can't be solved.
+    /// Equations that are not finite or can't be solved; a fit that ended so.
     pub fn advance(&mut self, should_stop: &mut dyn FnMut() -> bool) -> Result<FitProgress> {
         while self.state.end.is_none() {
             self.block()?;
@@ -198,8 +202,7 @@ impl Fit {
 
     /// The best potential so far; `None` before the first pass is complete.
     pub fn potential(&self) -> Option<MtpParameters> {
-        let candidate = self.state.best.as_ref().or(self.state.leader.as_ref());
-        candidate.map(|candidate| self.parameters(candidate))
+        self.state.best.as_ref().map(|candidate| self.parameters(candidate))
     }
 
     /// Energy of an atom of each species that was taken off the labels before the fit, eV.
@@ -264,7 +267,9 @@ impl Fit {
 
     /// Adds one configuration to each accumulator; at the end of a pass, decides what comes next.
     fn block(&mut self) -> Result<()> {
-        let Some(pass) = &mut self.pass else { return Ok(()) };
+        let Some(pass) = &mut self.pass else {
+            return Err(Error::invalid("fit", "one that ended with an error", "a new one"));
+        };
         let (first, kernel) = (pass.next, &pass.kernel);
         let (training, lists, weights) = (&self.training, &self.training_lists, &self.spec.weights);
         let energies = &self.species_energies;
@@ -290,8 +295,7 @@ impl Fit {
     }
 
     fn finish_pass(&mut self, pass: Pass) -> Result<()> {
-        let split = pass.kernel.linear_start();
-        let equations = NormalEquations::collect(&self.accumulators, split, self.training.len());
+        let equations = NormalEquations::collect(&self.accumulators, &self.kinds, self.training.len());
         let solved = equations.and_then(|equations| Ok((equations.solve_linear(self.spec.ridge)?, equations)));
         let (solution, equations) = match solved {
             Ok(solved) => solved,
@@ -318,9 +322,7 @@ impl Fit {
             }
             Purpose::Trial(step) => {
                 self.state.passes += 1;
-                let penalty = |radial: &[f64]| self.penalty(radial).0;
-                let before = self.state.current.loss + penalty(&self.state.current.radial);
-                let gain = before - solution.loss - penalty(&pass.radial);
+                let gain = self.state.current.objective() - solution.loss - self.penalty(&pass.radial).0;
                 if gain > 0.0 {
                     let quality = gain / step.expected_gain.max(f64::MIN_POSITIVE);
                     self.state.damping *= (1.0 - (2.0 * quality - 1.0).powi(3)).clamp(1.0 / 3.0, 2.0);
@@ -356,7 +358,8 @@ impl Fit {
     /// Makes the coefficients of a pass the present ones.
     fn accept(&mut self, pass: Pass, solution: LinearSolution, equations: NormalEquations) -> Result<()> {
         let linear = solution.coefficients.as_slice().to_vec();
-        let mut candidate = Candidate { loss: solution.loss, ..Candidate::unjudged(pass.radial, linear) };
+        let penalty = self.penalty(&pass.radial).0;
+        let mut candidate = Candidate { loss: solution.loss, penalty, ..Candidate::unjudged(pass.radial, linear) };
         let parameters = self.parameters(&candidate);
         let weights = &self.spec.weights;
         let (training, loss) = errors_and_loss(&parameters, &self.training, &self.training_lists, weights)?;
@@ -371,6 +374,7 @@ impl Fit {
             stage: self.state.stage,
             passes: self.state.passes,
             loss,
+            penalty,
             held_out_loss: candidate.held_out_loss,
             training,
             held_out: held_out.map(|(errors, _)| errors),
@@ -403,8 +407,9 @@ impl Fit {
             return (state.iteration >= spec.start_iterations).then_some(FitEnd::Iterations);
         }
         let earlier = state.history.iter().rev().filter(|point| point.stage == state.stage).nth(10);
-        let gained = |point: &FitPoint| point.loss - state.current.loss;
-        if earlier.is_some_and(|point| gained(point) < spec.tolerance * point.loss) {
+        let objective = |point: &FitPoint| point.loss + point.penalty;
+        let gained = |point: &FitPoint| objective(point) - state.current.objective();
+        if earlier.is_some_and(|point| gained(point) < spec.tolerance * objective(point)) {
             return Some(FitEnd::Converged);
         }
         if !self.held_out.is_empty() && state.since_best >= spec.patience {
@@ -423,7 +428,7 @@ impl Fit {
             self.pass = None;
             return Ok(());
         }
-        if self.state.leader.as_ref().is_none_or(|leader| self.state.current.loss < leader.loss) {
+        if self.state.leader.as_ref().is_none_or(|leader| self.state.current.objective() < leader.objective()) {
             self.state.leader = Some(self.state.current.clone());
         }
         let next = self.state.stage + 1;
@@ -465,6 +470,7 @@ impl Fit {
 /// What the template takes of the data, and what no fit of the two can do without.
 fn prepare(template: &mut MtpParameters, data: &DataSet, spec: &FitSpec) -> Result<()> {
     spec.validate()?;
+    give_species(template, data.species.len());
     if template.species_count != data.species.len() {
         let expected = format!("{}, as in the data set", data.species.len());
         return Err(Error::invalid("species of the template", template.species_count, expected));

@@ -1,11 +1,12 @@
 //! What positions and labels can't be, whatever the material: told before any work, and without a fit.
 
 use crate::error::{Error, Result};
+use crate::io::Configuration;
 use crate::system::System;
 use crate::system::species::{element, ionic_charge};
 use crate::units::{EV_PER_A3_TO_GPA, HARTREE, RYDBERG};
 
-use super::dataset::{DataSet, Labelled, neighbor_list};
+use super::dataset::{DataSet, Labelled, closest_in, describe, neighbor_list};
 use super::loss::Weights;
 use super::outliers::{median, typical};
 use super::weighted_composition_energies;
@@ -40,20 +41,38 @@ const LEAST_DEVIATION: f64 = 0.02;
 const PASSES: usize = 30;
 const SMALL: f64 = 1e-3;
 
-/// Positions in nm would make lists of neighbours without end: to be called before there is one.
+/// Positions in nm would make lists of neighbours without end: to be called before there is one. Configurations come with
+/// their places.
 ///
 /// # Errors
-/// Atoms that are closer than atoms can be in most configurations.
-pub(super) fn check_lengths<'a>(systems: impl ExactSizeIterator<Item = &'a System>) -> Result<()> {
-    let all = systems.len();
-    let crowded = systems.filter(|system| is_crowded(system)).count();
-    if 2 * crowded <= all {
-        return Ok(());
-    }
+/// Atoms that are closer, or have less room, than atoms can.
+pub(super) fn check_lengths<'a>(
+    configurations: impl ExactSizeIterator<Item = (usize, &'a Configuration)>,
+) -> Result<()> {
+    let all = configurations.len();
+    let mut crowded = configurations.filter(|(_, configuration)| is_crowded(&configuration.system));
+    let Some((k, first)) = crowded.next() else { return Ok(()) };
     let found = format!(
-        "atoms closer than {CLOSEST} Å, or in less than {LEAST_VOLUME} Å^3, in {crowded} of {all} configurations"
+        "atoms closer than {CLOSEST} Å, or in less than {LEAST_VOLUME} Å^3, in {} of {all} configurations, first in {}",
+        1 + crowded.count(),
+        describe(k, &first.name)
     );
     Err(Error::invalid("positions and cells", found, "lengths in Å; those in nm look like this (times 10)"))
+}
+
+/// Atoms on top of each other that [`check_lengths`] does not see: images, and in large configurations.
+///
+/// # Errors
+/// Atoms that are closer than atoms can be.
+pub(super) fn check_apart(set: &DataSet) -> Result<()> {
+    for labelled in &set.configurations {
+        if let Some(distance) = closest_in(&labelled.system, CLOSEST)?.filter(|distance| *distance < CLOSEST) {
+            let found = format!("atoms {distance:.3} Å apart");
+            let what = describe(labelled.number - 1, &labelled.name);
+            return Err(Error::invalid(what, found, format!("at least {CLOSEST} Å")));
+        }
+    }
+    Ok(())
 }
 
 fn is_crowded(system: &System) -> bool {

@@ -63,7 +63,7 @@ impl FitSpec {
         }
         for (name, value) in [("tolerance", self.tolerance), ("ridge", self.ridge)] {
             if !(0.0..1.0).contains(&value) {
-                return Err(Error::invalid(name, value, "a number from 0 to 1"));
+                return Err(Error::invalid(name, value, "a number from 0, below 1"));
             }
         }
         Ok(())

@@ -32,6 +32,16 @@ pub(super) fn random_radial(template: &MtpParameters, seed: u64, start: usize) -
     radial
 }
 
+/// Gives an untrained template that leaves the number of species open, as those of MLIP-3 may, that of the data.
+pub(super) fn give_species(template: &mut MtpParameters, count: usize) {
+    if template.species_count == 0 && !template.trained {
+        template.species_count = count;
+        template.species_labels = (0..count).collect();
+        template.species_coeffs = vec![0.0; count];
+        template.radial_coeffs = vec![0.0; count * count * template.radial_funcs_count * template.radial_basis.size];
+    }
+}
+
 /// Puts min_dist of an untrained template just below the closest pair, and checks that of a trained one.
 pub(super) fn set_min_dist(template: &mut MtpParameters, data: &DataSet) -> Result<()> {
     let Some((closest, configuration)) = data.closest_pair()? else { return Ok(()) };

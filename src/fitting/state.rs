@@ -19,7 +19,9 @@ pub struct Candidate {
     pub(super) linear: Vec<f64>,
     /// Mean loss on the training part, without the penalty's share.
     pub loss: f64,
-    /// The same on the held-out part.
+    /// That share.
+    pub penalty: f64,
+    /// Mean loss on the held-out part.
     pub held_out_loss: Option<f64>,
 }
 
@@ -30,8 +32,10 @@ pub struct FitPoint {
     pub stage: usize,
     /// Passes over the data so far.
     pub passes: usize,
-    /// Mean loss on the training part.
+    /// Mean loss on the training part, without the penalty's share.
     pub loss: f64,
+    /// That share.
+    pub penalty: f64,
     /// Mean loss on the held-out part.
     pub held_out_loss: Option<f64>,
     /// Errors on the training part.
@@ -172,11 +176,16 @@ impl FitState {
 impl Candidate {
     /// Coefficients that no pass has judged.
     pub(super) fn unjudged(radial: Vec<f64>, linear: Vec<f64>) -> Self {
-        Self { radial, linear, loss: UNKNOWN_LOSS, held_out_loss: None }
+        Self { radial, linear, loss: UNKNOWN_LOSS, penalty: 0.0, held_out_loss: None }
     }
 
-    /// What fits are compared by: the held-out loss, where configurations are held out.
+    /// What steps make smaller, and starts are compared by.
+    pub(super) fn objective(&self) -> f64 {
+        self.loss + self.penalty
+    }
+
+    /// What the best is chosen by: the held-out loss, where configurations are held out.
     pub(super) fn quality(&self) -> f64 {
-        self.held_out_loss.unwrap_or(self.loss)
+        self.held_out_loss.unwrap_or(self.objective())
     }
 }

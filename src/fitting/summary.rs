@@ -133,7 +133,7 @@ impl DataSummary {
     /// Lengths that are not in Å; a cell that no list of neighbours can be made for.
     pub fn new(configurations: &[Configuration], species: &[Species]) -> Result<Self> {
         let names: Vec<&str> = species.iter().map(|species| species.name.as_str()).collect();
-        plausible::check_lengths(configurations.iter().map(|configuration| &configuration.system))?;
+        plausible::check_lengths(configurations.iter().enumerate())?;
         let contacts = contacts(configurations, species.len())?;
         let energies = energies(configurations, species.len());
         let forces: Vec<Option<f64>> = configurations.iter().map(largest_force).collect();

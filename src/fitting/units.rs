@@ -77,7 +77,8 @@ const STRESS_SUSPECTS: [Suspect; 10] = [
     (-EV_PER_A3_TO_GPA, "stresses in GPa and forces of opposite signs", SIGN),
     (-10.0 * EV_PER_A3_TO_GPA, "stresses in kbar and forces of opposite signs", SIGN),
 ];
-const OTHER: &str = "energies in eV of all atoms, forces in eV/Å, stress in eV/Å^3, virial and PlusStress in eV";
+pub(super) const EXPECTED: &str =
+    "energies in eV of all atoms, forces in eV/Å, stress in eV/Å^3, virial and PlusStress in eV";
 const SIGN: &str = "forces that pull the atoms, less the gradient of the energy; stress in eV/Å^3 with tension positive, virial and \
     PlusStress in eV with compression positive";
 
@@ -272,13 +273,13 @@ impl Slopes {
         let heaviest = self.of_one.iter().max_by(|a, b| a.1.yy.total_cmp(&b.1.yy));
         if let Some((number, _)) = heaviest.filter(|(_, own)| all.plus(own, -1.0).is_near(near)) {
             let found = found(&format!("{what} of configuration {number} that do not belong to its forces"));
-            return Err(Error::invalid("labels", found, OTHER));
+            return Err(Error::invalid("labels", found, EXPECTED));
         }
         let nearest = suspects.iter().min_by(|a, b| all.off(a.0).total_cmp(&all.off(b.0)));
         match nearest.filter(|(expected, ..)| all.off(*expected) < FACTOR) {
             Some((_, unit, expected)) => Err(Error::invalid("labels", found(unit), *expected)),
             None if all.correlation() > VERY_CLEAR => {
-                Err(Error::invalid("labels", found(&format!("{what} and forces in two units")), OTHER))
+                Err(Error::invalid("labels", found(&format!("{what} and forces in two units")), EXPECTED))
             }
             None => Ok(()),
         }

@@ -12,6 +12,8 @@ use crate::potential::mtp::MtpParameters;
 
 const ALMTP_MARK: &[u8] = b"\n#MVS_v1.1\n";
 const ALS_MARK: &[u8] = b"\n^";
+/// The weight_scaling of .als files: MLIP-2 divides the row of a configuration by its number of atoms.
+const ALS_SCALING: u32 = 2;
 /// What the dummy rows of a .als file belong to.
 const EMPTY_CONFIGURATION: &[u8] =
     b"BEGIN_CFG\n Size\n    0\n Supercell\n    1 0 0\n    0 1 0\n    0 0 1\n AtomData:  id type cartes_x cartes_y cartes_z\nEND_CFG\n";
@@ -189,7 +191,7 @@ fn read_mvs(bytes: &mut Bytes, n: usize) -> Result<ActiveSet> {
     let [energy, force, stress, site_energy] =
         [weight("energy_weight")?, weight("force_weight")?, weight("stress_weight")?, weight("site_en_weight")?];
     let scaling = weight("weight_scaling")?;
-    if !(0.0..=9.0).contains(&scaling) {
+    if ![0.0, 1.0, 2.0].contains(&scaling) {
         return Err(bytes.error(&format!("weight_scaling {scaling}"), "0, 1 or 2"));
     }
     let weights = SelectionWeights { energy, force, stress, site_energy, scaling: scaling as u32 };
@@ -211,8 +213,7 @@ fn read_als(bytes: &mut Bytes, n: usize) -> Result<ActiveSet> {
     let &[site_energy, energy, force, stress] = weights.as_slice() else {
         return Err(bytes.error("other weights", "four weights"));
     };
-    // MLIP-2 divides the row of a configuration by its number of atoms.
-    let weights = SelectionWeights { energy, force, stress, site_energy, scaling: 2 };
+    let weights = SelectionWeights { energy, force, stress, site_energy, scaling: ALS_SCALING };
     bytes.mark("\n#")?;
     let (matrix, inverse) = bytes.matrices(n)?;
     bytes.mark("\n")?;
@@ -252,11 +253,16 @@ fn without_empty(
 /// Writes a .als file (MLIP-2). It does not say which atom of a configuration a row is.
 ///
 /// # Errors
-/// A potential without an active set.
+/// A potential without an active set, and one whose rows of configurations have another scaling than the only one that MLIP-2
+/// has: files have no place for it.
 pub fn write_als(almtp: &Almtp) -> Result<Vec<u8>> {
     let Some(set) = &almtp.active_set else {
         return Err(Error::invalid("active set", "a potential without one", "one, to write a .als file"));
     };
+    if set.weights.energy != 0.0 && set.weights.scaling != ALS_SCALING {
+        let expected = format!("{ALS_SCALING}, which .als files stand for");
+        return Err(Error::invalid("weight_scaling of the active set", set.weights.scaling, expected));
+    }
     let mut out = write_mtp(&almtp.parameters).into_bytes();
     out.pop();
     out.extend_from_slice(ALS_MARK);

@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, Species, System};
 
+/// Columns that have a meaning; others stay columns.
+const KNOWN: [&str; 12] =
+    ["id", "type", "cartes_x", "cartes_y", "cartes_z", "direct_x", "direct_y", "direct_z", "fx", "fy", "fz", "site_en"];
+
 /// The most differently named features of a configuration.
 const MAX_FEATURES: usize = 1000;
 /// The order of the six components that a stress line has where its header does not say.
@@ -183,10 +187,6 @@ impl Draft {
                 return Err(lines.error("a part of a vector", format!("all of {} in AtomData", group.join(", "))));
             }
         }
-        const KNOWN: [&str; 12] = [
-            "id", "type", "cartes_x", "cartes_y", "cartes_z", "direct_x", "direct_y", "direct_z", "fx", "fy", "fz",
-            "site_en",
-        ];
         let others = self.columns.iter().filter(|name| !KNOWN.contains(&name.as_str()));
         let columns = others.filter_map(|name| Some((name.clone(), self.column(name)?))).collect();
         let forces = self.vectors(["fx", "fy", "fz"]);
@@ -328,7 +328,8 @@ fn write_atoms(out: &mut String, configuration: &Configuration) {
     if configuration.site_energies.is_some() {
         out.push_str(" site_en");
     }
-    for (name, _) in &configuration.columns {
+    let names = configuration.column_names(&KNOWN);
+    for name in &names {
         let _ = write!(out, " {name}");
     }
     out.push('\n');
@@ -340,7 +341,7 @@ fn write_atoms(out: &mut String, configuration: &Configuration) {
         if let Some(energy) = configuration.site_energies.as_ref().and_then(|energies| energies.get(i)) {
             let _ = write!(out, " {energy}");
         }
-        for (name, values) in &configuration.columns {
+        for (name, (_, values)) in names.iter().zip(&configuration.columns) {
             match values.get(i) {
                 Some(value) if name == "ghost" => out.push_str(if *value != 0.0 { " true" } else { " false" }),
                 Some(value) => {

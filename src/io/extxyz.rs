@@ -21,6 +21,21 @@ use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, MAX_ATOMS, System};
 use crate::units::{FORCE_PER_MASS, PS_TO_FS};
 
+/// Properties of atoms that have a meaning; others stay columns.
+const KNOWN: [&str; 11] = [
+    "species",
+    "element",
+    "pos",
+    "force",
+    "forces",
+    "vel",
+    "velo",
+    "velocities",
+    "momenta",
+    "energies",
+    "local_energy",
+];
+
 /// Reads every frame. `file` names it in errors.
 ///
 /// # Errors
@@ -169,7 +184,7 @@ impl Header {
                 ("momenta", 3) => momenta = Some(vectors(&column)),
                 ("energies" | "local_energy", 1) => site_energies = Some(column),
                 (_, 1) if property.numeric => others.push((property.name.clone(), column)),
-                (_, width @ 2..=9) if property.numeric => {
+                (_, width) if property.numeric => {
                     let part = |k: usize| column.iter().skip(k).step_by(width).copied().collect();
                     others.extend((0..width).map(|k| (format!("{}_{}", property.name, k + 1), part(k))));
                 }
@@ -285,6 +300,7 @@ fn take_token(text: &str, key: bool) -> (String, &str) {
     let close = match text.chars().next() {
         Some(quote @ ('"' | '\'')) => Some(quote),
         Some('{') if !key => Some('}'),
+        Some('[') if !key => return take_list(text),
         _ => None,
     };
     if let Some(close) = close {
@@ -314,6 +330,23 @@ fn take_token(text: &str, key: bool) -> (String, &str) {
     (token.to_owned(), rest)
 }
 
+/// What stands between brackets, with these: they may be nested.
+fn take_list(text: &str) -> (String, &str) {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            let (list, rest) = text.split_at(at + 1);
+            return (list.to_owned(), rest);
+        }
+    }
+    (text.to_owned(), "")
+}
+
 /// Writes frames; a trajectory is frames one after the other. Numbers are exact.
 pub fn write_extxyz(configurations: &[Configuration]) -> String {
     let mut out = String::new();
@@ -340,7 +373,7 @@ fn write_frame(out: &mut String, configuration: &Configuration) {
     ] {
         out.push_str(if present { property } else { "" });
     }
-    for (name, _) in &configuration.columns {
+    for name in configuration.column_names(&KNOWN) {
         let _ = write!(out, ":{name}:R:1");
     }
     let [a, b, c] = cell.periodic().map(|periodic| if periodic { 'T' } else { 'F' });

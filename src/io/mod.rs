@@ -83,6 +83,21 @@ impl Configuration {
             features: Vec::new(),
         }
     }
+
+    /// Names of the other columns as a file can hold them that has `own` columns already: without blanks and marks of the
+    /// format, each once.
+    fn column_names(&self, own: &[&str]) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in &self.columns {
+            let mut name: String =
+                name.chars().map(|c| if c.is_whitespace() || ":=\"'".contains(c) { '_' } else { c }).collect();
+            while name.is_empty() || own.contains(&name.to_ascii_lowercase().as_str()) || names.contains(&name) {
+                name.push('_');
+            }
+            names.push(name);
+        }
+        names
+    }
 }
 
 /// The bytes of a text file as text.

@@ -19,7 +19,7 @@ const MAX_START_VALUES: usize = 200_000;
 
 /// Reads a .mtp file. `file` names it in errors.
 ///
-/// A template with `species_count = 0` yields parameters that no kernel accepts until species are given to it.
+/// A template with `species_count = 0` yields parameters that no kernel accepts; a fit gives it the species of its data.
 ///
 /// # Errors
 /// The first entry that is missing, malformed, contradicts a count or is not finite, with its line.

@@ -14,17 +14,24 @@ pub(crate) fn place_of(label: usize, labels: &[usize]) -> Option<u32> {
 /// Turns types that are labels into places.
 ///
 /// # Errors
-/// A type that is none of the labels.
+/// A type that is none of the labels, with its configuration and atom.
 pub fn types_from_labels(configurations: &mut [Configuration], labels: &[usize]) -> Result<()> {
-    if labels.iter().enumerate().all(|(place, label)| place == *label) {
-        return Ok(());
+    let numbered = configurations.iter_mut().enumerate();
+    numbered.into_iter().try_for_each(|(k, configuration)| {
+        places_from_labels(configuration, labels).map_err(|error| error.within(&format!("configuration {}", k + 1)))
+    })
+}
+
+/// The same of one configuration, which the error does not name.
+pub(super) fn places_from_labels(configuration: &mut Configuration, labels: &[usize]) -> Result<()> {
+    let system = &mut configuration.system;
+    for (atom, kind) in system.types.iter_mut().enumerate() {
+        *kind = place_of(*kind as usize, labels).ok_or_else(|| {
+            let expected = format!("one of the potential's, {labels:?}");
+            Error::invalid(format!("type of atom {}", atom + 1), *kind, expected)
+        })?;
     }
-    for system in configurations.iter_mut().map(|configuration| &mut configuration.system) {
-        for (atom, kind) in system.types.iter_mut().enumerate() {
-            *kind = place_of(*kind as usize, labels).ok_or_else(|| {
-                Error::invalid(format!("type of atom {}", atom + 1), *kind, format!("one of {labels:?}"))
-            })?;
-        }
+    if labels.iter().enumerate().any(|(place, label)| place != *label) {
         let known = |label: &usize| system.species.get(*label).cloned();
         system.species = labels.iter().map(|label| known(label).unwrap_or_else(|| Species::unknown(label))).collect();
     }

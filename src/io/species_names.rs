@@ -1,7 +1,7 @@
 //! Which species the type indices of configurations stand for, where several files, or a file and a potential, must agree.
 
 use super::Configuration;
-use super::species_labels::types_from_labels;
+use super::species_labels::{places_from_labels, types_from_labels};
 use super::species_list::MAX_SPECIES;
 use crate::error::{Error, Result};
 use crate::potential::mtp::MtpParameters;
@@ -73,7 +73,7 @@ pub fn match_species(
     let elements = "the elements of the potential's species in its order";
     if names.is_empty() {
         let Some(named) = configurations.iter().find(|configuration| !is_numbered(configuration)) else {
-            return types_from_labels(configurations, labels);
+            return types_from_labels(configurations, labels).map_err(|error| error.within(file));
         };
         let own: Vec<&str> = named.system.species.iter().map(|species| species.name.as_str()).collect();
         return Err(Error::invalid(what, format!("elements {} in {file}", own.join(", ")), elements));
@@ -82,8 +82,10 @@ pub fn match_species(
         let expected = format!("{}, one for each species of the potential", labels.len());
         return Err(Error::invalid(what, format!("{} names", names.len()), expected));
     }
-    for configuration in configurations.iter_mut().filter(|configuration| is_numbered(configuration)) {
-        types_from_labels(std::slice::from_mut(configuration), labels)?;
+    let numbered = configurations.iter_mut().enumerate().filter(|(_, configuration)| is_numbered(configuration));
+    for (k, configuration) in numbered {
+        let place = || format!("{file}, configuration {}", k + 1);
+        places_from_labels(configuration, labels).map_err(|error| error.within(&place()))?;
         // From here on numbers are places among the names.
         configuration.system.species = (0..names.len()).map(Species::unknown).collect();
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::text::Output;
-use super::{Electrons, Label, Stated, symbols};
+use super::{Dispersion, Electrons, Label, Stated, symbols};
 use mendeleev::Element;
 
 use crate::error::{Error, Result};
@@ -204,12 +204,20 @@ fn read_stated(output: &Output) -> Result<Stated> {
     let functional = functional.map(|(name, _)| name.trim().to_owned());
     // Of one kind as of all.
     let basis = output.last("Orbital Basis Set").and_then(|(_, line)| line.split_whitespace().last());
+    let says = |mark: &str| output.lines().any(|(_, line)| line.contains("vdW POTENTIAL|") && line.contains(mark));
+    let dispersion = match (says("DFT-D3") && says("BJ Damping"), says("")) {
+        (true, _) => Dispersion::D3,
+        (_, true) => Dispersion::Other,
+        _ => Dispersion::None,
+    };
+    let points = output.last("BRILLOUIN| List of Kpoints").and_then(|(_, line)| line.split_whitespace().last());
     Ok(Stated {
         cutoff_ev: cutoff.map(|cutoff| cutoff * HARTREE),
         // Printed where the functional is.
-        dispersion: functional.is_some().then(|| output.has("vdW POTENTIAL|")),
+        dispersion: functional.is_some().then_some(dispersion),
+        // Without such a list there is the Gamma point alone.
+        points: functional.is_some().then(|| points.map_or(Some(1), |count| count.parse().ok())).flatten(),
         functional,
-        points: None,
         basis: basis.map(|name| name.rsplit_once("-q").map_or(name, |(family, _)| family).to_owned()),
     })
 }

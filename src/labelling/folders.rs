@@ -40,7 +40,8 @@ pub fn input_folders(structures: &[Configuration], settings: &Settings) -> Resul
         let name = structure.name.clone().unwrap_or_else(|| format!("{:04}", k + 1));
         let folder = folder_name(&name);
         if !known.insert(folder.clone()) {
-            return Err(Error::invalid("structures to label", format!("two named {name}"), "a name for each"));
+            let found = format!("{name} and another one, both in a folder {folder}");
+            return Err(Error::invalid("structures to label", found, "a name for each"));
         }
         let mut bare = Configuration::new(structure.system.clone());
         bare.features = structure.features.iter().filter(|(feature, _)| feature != METHOD).cloned().collect();

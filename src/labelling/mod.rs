@@ -29,6 +29,8 @@ pub use qe::read_pw;
 pub use vasp::read_outcar;
 pub use vasprun::read_vasprun;
 
+use std::ops::RangeInclusive;
+
 use crate::error::{Error, Result};
 use crate::io::Configuration;
 use crate::math::{Mat3, Vec3};
@@ -56,6 +58,16 @@ pub enum Electrons {
     Insulator,
     /// No gap: metals. Smearing, and 2x2x2 points, which suits cells of some 24 to 32 atoms.
     Metal,
+}
+
+impl Electrons {
+    /// How many points in reciprocal space the inputs come to: symmetry leaves some of 2x2x2.
+    fn points(self) -> RangeInclusive<usize> {
+        match self {
+            Self::Insulator => 1..=1,
+            Self::Metal => 2..=8,
+        }
+    }
 }
 
 /// How to label.
@@ -100,12 +112,23 @@ pub struct Stated {
     pub cutoff_ev: Option<f64>,
     /// Exchange and correlation, as the code calls it.
     pub functional: Option<String>,
-    /// Whether D3 was added.
-    pub dispersion: Option<bool>,
+    /// What was added for dispersion.
+    pub dispersion: Option<Dispersion>,
     /// Points in reciprocal space, by symmetry.
     pub points: Option<usize>,
     /// Family of the atoms' basis.
     pub basis: Option<String>,
+}
+
+/// What was added for dispersion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dispersion {
+    /// Nothing.
+    None,
+    /// D3 with Becke–Johnson damping.
+    D3,
+    /// Another form.
+    Other,
 }
 
 impl Code {
@@ -152,11 +175,12 @@ impl Settings {
         let Stated { cutoff_ev, functional, dispersion, points, basis } = stated;
         let insulator = self.electrons == Electrons::Insulator;
         let same_cutoff = cutoff_ev.is_none_or(|own| (own / self.cutoff_ev() - 1.0).abs() < SAME_CUTOFF);
-        let same_points = points.is_none_or(|points| (points == 1) == insulator);
+        let same_points = points.is_none_or(|points| self.electrons.points().contains(&points));
+        let expected_dispersion = if insulator { Dispersion::D3 } else { Dispersion::None };
+        let same_dispersion = dispersion.is_none_or(|own| own == expected_dispersion);
         let same_functional = functional.as_deref().is_none_or(|own| own == FUNCTIONAL);
         let same_basis = basis.as_deref().is_none_or(|own| own == BASIS);
-        if same_cutoff && same_points && same_functional && same_basis && dispersion.is_none_or(|own| own == insulator)
-        {
+        if same_cutoff && same_points && same_functional && same_basis && same_dispersion {
             return self.method().to_owned();
         }
         let code = match self.code {
@@ -166,7 +190,11 @@ impl Settings {
             Code::Qe => "Quantum ESPRESSO",
         };
         let functional = functional.as_deref().unwrap_or(FUNCTIONAL);
-        let dispersion = if dispersion.unwrap_or(insulator) { "-D3" } else { "" };
+        let dispersion = match dispersion.unwrap_or(expected_dispersion) {
+            Dispersion::None => "",
+            Dispersion::D3 => "-D3(BJ)",
+            Dispersion::Other => " with another dispersion",
+        };
         let basis = basis.as_ref().map_or_else(String::new, |basis| format!(" {basis}"));
         let cutoff = cutoff_ev.unwrap_or_else(|| self.cutoff_ev());
         let points = points.map_or_else(String::new, |points| format!(", k-points: {points}"));

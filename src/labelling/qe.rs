@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::text::Output;
-use super::{Electrons, Label, Stated, symbols};
+use super::{Dispersion, Electrons, Label, Stated, symbols};
 use crate::error::Result;
 use crate::math::{Mat3, Vec3};
 use crate::system::System;
@@ -89,9 +89,11 @@ fn read_stated(output: &Output) -> Result<Stated> {
         let (_, number) = line.1.split_once('=').unwrap_or_default();
         number.split_whitespace().next().and_then(|word| word.parse().ok())
     });
+    // It does not say of which damping.
+    let dispersion = if output.has("DFT-D3 Dispersion") { Dispersion::D3 } else { Dispersion::None };
     Ok(Stated {
         cutoff_ev: cutoff.map(|cutoff| cutoff * RYDBERG),
-        dispersion: functional.is_some().then(|| output.has("DFT-D3 Dispersion")),
+        dispersion: functional.is_some().then_some(dispersion),
         functional,
         points: points.flatten(),
         basis: None,

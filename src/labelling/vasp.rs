@@ -1,7 +1,7 @@
 //! VASP: INCAR and KPOINTS, and the OUTCAR read back. Its "in kB" is a pressure: compression positive.
 
 use super::text::{Line, Output};
-use super::{Electrons, Label, Stated};
+use super::{Dispersion, Electrons, Label, Stated};
 use crate::error::Result;
 use crate::math::{Mat3, Vec3};
 use crate::units::KILOBAR;
@@ -71,18 +71,32 @@ fn read_stated(output: &Output) -> Result<Stated> {
     let points = output
         .last("NKPTS =")
         .and_then(|(_, line)| line.split_once("NKPTS =")?.1.split_whitespace().next()?.parse::<usize>().ok());
-    let dispersion = functional.is_some().then(|| output.has("Edisp (eV)"));
+    let form = setting(output, "IVDW").unwrap_or(if output.has("Edisp (eV)") { "12" } else { "0" });
+    let dispersion = functional.is_some().then(|| dispersion_of(form));
     Ok(Stated { cutoff_ev: cutoff, functional, dispersion, points, basis: None })
 }
 
-/// `METAGGA = R2SCAN` of the INCAR that newer versions repeat; `F` or `--` is none.
+/// `METAGGA = R2SCAN`; `F` or `--` is none.
 fn meta_gga(output: &Output) -> Option<String> {
-    let set = |(_, line): Line| {
+    let name = setting(output, "METAGGA").filter(|value| !matches!(*value, "F" | "--"))?;
+    Some(format!("METAGGA {name}"))
+}
+
+/// What a line such as `IVDW = 12` says; newer versions repeat the INCAR, whose lines come first.
+fn setting<'a>(output: &Output<'a>, wanted: &str) -> Option<&'a str> {
+    output.lines().find_map(|(_, line)| {
         let (name, value) = line.split_once('=')?;
-        let value = value.split_whitespace().next().filter(|value| !matches!(*value, "F" | "--"))?;
-        name.trim().eq_ignore_ascii_case("METAGGA").then(|| format!("METAGGA {value}"))
-    };
-    output.lines().filter_map(set).last()
+        value.split_whitespace().next().filter(|_| name.trim().eq_ignore_ascii_case(wanted))
+    })
+}
+
+/// The form that a value of IVDW stands for.
+pub(super) fn dispersion_of(ivdw: &str) -> Dispersion {
+    match ivdw {
+        "" | "0" => Dispersion::None,
+        "12" => Dispersion::D3,
+        _ => Dispersion::Other,
+    }
 }
 
 /// Position of each atom, and the force on it.
@@ -131,7 +145,7 @@ fn read_elements(output: &Output, atoms: usize) -> Result<Vec<String>> {
     let mut elements = Vec::new();
     for (name, number) in names.zip(numbers) {
         let number: usize = number.parse().map_err(|_| output.error(counts, "the number of ions of each type"))?;
-        if number > atoms {
+        if number > atoms - elements.len() {
             return Err(output.error(counts, &format!("{atoms} ions, as there are forces")));
         }
         elements.extend(std::iter::repeat_n(name, number));

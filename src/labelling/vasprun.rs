@@ -2,7 +2,7 @@
 
 use roxmltree::{Document, Node};
 
-use super::vasp::element_of_potential;
+use super::vasp::{dispersion_of, element_of_potential};
 use super::{Label, Stated};
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
@@ -53,6 +53,10 @@ fn stated(reader: &Reader, root: Node) -> Result<Stated> {
     let cutoff = setting("ENMAX").or_else(|| setting("ENCUT")).map(|node| reader.numbers(node)).transpose()?;
     let chosen = setting("GGA").and_then(|node| node.text()).map(str::trim).filter(|name| !matches!(*name, "" | "--"));
     let functional = chosen.map(|name| if name == "PE" { "PBE".to_owned() } else { format!("GGA {name}") });
+    // Else the potentials decide, as `PAW_PBE K_sv 06Sep2000` or `PAW K_sv`.
+    let others =
+        rows_of(root, "atomtypes").filter_map(|row| row.children().rfind(|cell| cell.has_tag_name("c"))?.text());
+    let other = others.map(str::trim).find(|title| !title.contains("_PBE")).map(|title| format!("of {title}"));
     let text = |name: &str| setting(name).and_then(|node| node.text()).map(str::trim).unwrap_or_default();
     let beyond = match (text("LHFCALC"), text("METAGGA")) {
         ("T", _) => Some("hybrid".to_owned()),
@@ -62,9 +66,8 @@ fn stated(reader: &Reader, root: Node) -> Result<Stated> {
     let points = root.descendants().find(|node| node.attribute("name") == Some("kpointlist"));
     Ok(Stated {
         cutoff_ev: cutoff.map(|[cutoff]: [f64; 1]| cutoff),
-        functional: beyond.or(functional),
-        // Other numbers are other forms of it.
-        dispersion: setting("ENMAX").is_some().then(|| text("IVDW") == "12"),
+        functional: beyond.or(functional).or(other),
+        dispersion: setting("ENMAX").is_some().then(|| dispersion_of(text("IVDW"))),
         points: points.map(|list| list.children().filter(|row| row.has_tag_name("v")).count()),
         basis: None,
     })
@@ -87,13 +90,17 @@ fn named<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'inp
     node.children().find(|child| child.attribute("name") == Some(name))
 }
 
+/// The rows of an array.
+fn rows_of<'a, 'input>(root: Node<'a, 'input>, name: &str) -> impl Iterator<Item = Node<'a, 'input>> {
+    let array = root.descendants().find(|node| node.has_tag_name("array") && node.attribute("name") == Some(name));
+    array.into_iter().flat_map(|array| array.descendants()).filter(|node| node.has_tag_name("rc"))
+}
+
 /// The first column of the array "atoms".
 fn elements(root: Node) -> Vec<String> {
-    let array = root.descendants().find(|n| n.has_tag_name("array") && n.attribute("name") == Some("atoms"));
-    let rows = array.into_iter().flat_map(|array| array.descendants()).filter(|node| node.has_tag_name("rc"));
     let symbol =
         |row: Node| row.children().find(|node| node.has_tag_name("c")).and_then(|cell| cell.text().map(str::to_owned));
-    rows.filter_map(symbol).map(|symbol| element_of_potential(symbol.trim())).collect()
+    rows_of(root, "atoms").filter_map(symbol).map(|symbol| element_of_potential(symbol.trim())).collect()
 }
 
 struct Reader<'a> {

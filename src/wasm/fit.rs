@@ -94,7 +94,7 @@ impl FitSession {
     pub fn inspect(&self) -> JsResult<JsValue> {
         let (problem, notes, equations) = match &self.data {
             Ok(data) => {
-                let on_units = data.note_on_units().map(str::to_owned);
+                let on_units = data.note_on_units();
                 (None, data.notes.iter().cloned().chain(on_units).collect(), data.equation_count(&Weights::default()))
             }
             Err(error) => (Some(ErrorObject::from(error)), Vec::new(), 0),

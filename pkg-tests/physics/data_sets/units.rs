@@ -180,6 +180,23 @@ fn positions_in_nm_are_refused_at_once() {
     assert!(summary.contains("lengths in Å") && summary.contains("nm") && summary == set, "{summary}");
 }
 
+/// However few: they would set min_dist.
+#[test]
+fn atoms_on_top_of_each_other_are_refused_by_name() {
+    let (all, species) = salts();
+    let refused = |change: &dyn Fn(&mut Configuration)| {
+        let mut all = all.clone();
+        change(&mut all[4]);
+        DataSet::new(all, species.clone()).expect_err("a refusal").to_string()
+    };
+    let twice = refused(&|one| one.system.positions[1] = one.system.positions[0] + Vec3::repeat(0.1));
+    assert!(twice.contains("first in configuration 5"), "{twice}");
+    let image = refused(&|one| {
+        one.system.positions[1] = one.system.positions[0] + one.system.cell.vectors().column(0) + Vec3::repeat(0.1);
+    });
+    assert!(image.contains("configuration 5") && image.contains("0.173 Å apart"), "{image}");
+}
+
 #[test]
 fn a_set_that_is_too_small_to_check_says_so() {
     let (mut all, species) = salts();

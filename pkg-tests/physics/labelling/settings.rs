@@ -10,7 +10,7 @@ use crate::reference::text;
 /// What was calculated with other settings than the inputs' must not pass for labels by them.
 #[test]
 fn labels_with_other_settings_say_so() {
-    let cp2k = " QS| Density cutoff [a.u.]:        140.0\n FUNCTIONAL| PBE:\n vdW POTENTIAL|  DFT-D3\n     \
+    let cp2k = " QS| Density cutoff [a.u.]:        140.0\n FUNCTIONAL| PBE:\n vdW POTENTIAL|  DFT-D3 (Version 3.1)\n vdW POTENTIAL| BJ Damping: S. Grimme et al\n     \
                 Orbital Basis Set     TZV2P-MOLOPT-PBE-GTH-q9\n";
     let pw = "     kinetic-energy cutoff     =      60.0000  Ry\n     Exchange-correlation= PBE\n     number of k points=     1\n     \
               DFT-D3 Dispersion         =      -0.05 Ry\n";
@@ -25,7 +25,13 @@ fn labels_with_other_settings_say_so() {
             Code::Cp2k,
             "cp2k.out",
             cp2k.to_owned() + CP2K,
-            vec![("140.0", "300.0"), ("| PBE:", "| BLYP:"), ("vdW", "no"), ("TZV2P", "DZVP")],
+            vec![
+                ("140.0", "300.0"),
+                ("| PBE:", "| BLYP:"),
+                ("BJ", "no"),
+                ("vdW POTENTIAL|  DFT-D3", " BRILLOUIN| List of Kpoints   4\n vdW POTENTIAL|  DFT-D3"),
+                ("TZV2P", "DZVP"),
+            ],
         ),
         (
             Code::Qe,

@@ -102,6 +102,16 @@ impl MtpParameters {
         self.radial_coeffs.len() + self.species_coeffs.len() + self.moment_coeffs.len()
     }
 
+    /// How many basic moments each scalar is a product of, and so with which power of the radial functions it grows.
+    pub fn scalar_degrees(&self) -> Vec<usize> {
+        let mut degrees = vec![0; self.alpha_moments_count];
+        degrees.iter_mut().take(self.alpha_index_basic.len()).for_each(|degree| *degree = 1);
+        for product in &self.alpha_index_times {
+            degrees[product.target] = degrees[product.left] + degrees[product.right];
+        }
+        self.alpha_moment_mapping.iter().map(|&moment| degrees[moment]).collect()
+    }
+
     /// Checks every count, index and number, so that kernels need not.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ const USUAL = { cp2k: "salt", gpaw: "metal" };
 /** What labels by each code begin their method with. @type {[string, Code][]} */
 const STATED = [["CP2K ", "cp2k"], ["GPAW ", "gpaw"], ["VASP ", "vasp"], ["Quantum ESPRESSO ", "qe"]];
 
+/** Beside the inputs, the structure that they are of, which states their method. */
+const STRUCTURE_FILE = "/structure.extxyz";
 /** Name of the file that labels make. */
 const LABELLED = "labelled.extxyz";
 
@@ -189,7 +191,7 @@ export class LabelPanel {
   /** What came of the inputs. @param {string} words @param {{ path: string, text: string }[]} [written] */
   #showInputs(words, written = []) {
     this.inputsStatus.textContent = words;
-    const [own] = written.map(({ text }) => methodIn(text)).filter((method) => method !== undefined);
+    const [own] = written.filter(({ path }) => path.endsWith(STRUCTURE_FILE)).map(({ text }) => methodIn(text)).filter((method) => method !== undefined);
     const others = own === undefined ? [] : this.methods.filter((method) => method !== own);
     this.otherMethod.hidden = others.length === 0;
     this.otherMethod.textContent =
