@@ -215,7 +215,7 @@ fn bad_structures_are_refused() {
         ("size.cfg", small.replace("Size\n2", "Size\n1000000000000"), "1000000000000, as Size says"),
         ("nan.cfg", small.replace("2.5", "nan"), "finite number"),
         ("infinite.cfg", small.replace("2.5", "-inf"), "finite number"),
-        ("type.cfg", small.replace("2 1 1 1", "2 2 1 1"), "type 2"),
+        ("type.cfg", small.replace("2 1 1 1", "2 2 1 1"), "type.cfg, configuration 1, type of atom 2: found 2"),
         ("flat.cfg", small.replace("0 0 5", "0 5 0"), "volume"),
         (
             "overlap.cfg",

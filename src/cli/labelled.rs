@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crucible::Result;
 use crucible::fitting::{DataSet, DataSummary, Errors};
-use crucible::io::{assign_species, species_of, unite_species};
+use crucible::io::match_files;
 use crucible::potential::mtp::MtpParameters;
 
 use super::{files, species};
@@ -17,22 +17,8 @@ use super::{files, species};
 /// A file that can't be read, an element that is not named, elements without `names` beside a potential, labels that
 /// [`DataSet::new`] refuses.
 pub fn read(paths: &[PathBuf], names: &[String], potential: Option<&MtpParameters>) -> Result<(DataSummary, DataSet)> {
-    let mut configurations = Vec::new();
-    for path in paths {
-        let mut read = species::read(path)?;
-        if let Some(potential) = potential {
-            species::match_potential(&mut read, potential, names, &files::name(path))?;
-        }
-        configurations.extend(read);
-    }
-    let species = match potential {
-        None => unite_species(&mut configurations, names)?,
-        Some(potential) => {
-            let species = species_of(&potential.species_labels, names)?;
-            configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
-            species
-        }
-    };
+    let files = paths.iter().map(|path| Ok((files::name(path), species::read(path)?))).collect::<Result<_>>()?;
+    let (configurations, species) = match_files(files, names, potential, "--species")?;
     let summary = DataSummary::new(&configurations, &species)?;
     eprint!("{}", summary.text());
     let data = DataSet::new(configurations, species)?;

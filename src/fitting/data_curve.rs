@@ -36,7 +36,8 @@ impl SizePoint {
         share: f64,
         should_stop: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Self>> {
-        let mut fit = Fit::new(template.clone(), data.clone(), FitSpec { training_share: share, ..spec })?;
+        // The units are those of the whole, which has been checked.
+        let mut fit = Fit::unchecked(template.clone(), data.clone(), FitSpec { training_share: share, ..spec })?;
         match fit.advance(should_stop)?.end {
             Some(_) => Self::of(&fit).map(Some),
             None => Ok(None),

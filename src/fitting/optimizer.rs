@@ -10,11 +10,9 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::io::tagged_species;
 use crate::parallel;
 use crate::potential::mtp::MtpParameters;
 use crate::potential::mtp::jacobian::JacobianKernel;
-use crate::system::species;
 
 use super::dataset::DataSet;
 use super::errors::{Lists, errors_and_loss};
@@ -22,13 +20,14 @@ use super::identity::describe;
 use super::loss::{Weights, radial_norms};
 use super::normal::{Accumulator, LinearSolution, NormalEquations, Prepared, Step};
 use super::spec::FitSpec;
-use super::start::{give_species, random_radial, set_min_dist};
+use super::start::{prepare, random_radial, tag};
 use super::state::{Candidate, Due, FitEnd, FitPoint, FitProgress, FitState};
 use super::{plausible, reference_energies, units};
 
 /// Configurations of one block of a pass, if memory allows.
 const BLOCK: usize = 16;
-/// Memory that the Gram matrices of a block may take, bytes; a page's whole memory is half of the larger number.
+/// Memory that the Gram matrices of a block may take, and a single one at most, bytes; a page's whole memory is half of the
+/// larger number.
 const GRAM_BYTES: usize = if cfg!(target_family = "wasm") { 1 << 27 } else { 1 << 30 };
 /// Damping where a fit counts as stuck.
 const LAST_DAMPING: f64 = 1e8;
@@ -101,7 +100,12 @@ impl Fit {
         }
         let cutoff = template.radial_basis.max_dist;
         let parameters = template.parameter_count();
-        let most = (GRAM_BYTES / (8 * (parameters + 1) * (parameters + 1))).clamp(2, BLOCK);
+        let bytes = (parameters as u64 + 1).pow(2).saturating_mul(8);
+        if bytes > GRAM_BYTES as u64 {
+            let found = format!("{parameters} parameters, whose equations take {} MB", bytes >> 20);
+            return Err(Error::invalid("fit", found, "a lower level, a smaller basis or fewer species"));
+        }
+        let most = ((GRAM_BYTES as u64 / bytes) as usize).clamp(2, BLOCK);
         let species_energies = reference_energies(&training);
         let of = describe(&template, [&training, &held_out], &spec, &species_energies);
         let kinds = std::iter::repeat_n(0, template.species_count).chain(template.scalar_degrees()).collect();
@@ -467,28 +471,6 @@ impl Fit {
     }
 }
 
-/// What the template takes of the data, and what no fit of the two can do without.
-fn prepare(template: &mut MtpParameters, data: &DataSet, spec: &FitSpec) -> Result<()> {
-    spec.validate()?;
-    give_species(template, data.species.len());
-    if template.species_count != data.species.len() {
-        let expected = format!("{}, as in the data set", data.species.len());
-        return Err(Error::invalid("species of the template", template.species_count, expected));
-    }
-    set_min_dist(template, data)?;
-    template.validate()
-}
-
 fn moved(values: &[f64], step: &DVector<f64>) -> Vec<f64> {
     values.iter().zip(step.iter()).map(|(value, step)| value + step).collect()
-}
-
-/// States the species in the potential's tag, where that says nothing, or names other elements.
-fn tag(template: &mut MtpParameters, data: &DataSet) {
-    let names: Vec<String> = data.species.iter().map(|species| species.name.clone()).collect();
-    let are_elements = data.species.iter().all(|species| species::element(&species.name).is_ok());
-    let stale = tagged_species(template).is_some_and(|told| are_elements && told != names);
-    if template.tag.is_none() || stale {
-        template.tag = Some(names.join("-"));
-    }
 }

@@ -92,6 +92,32 @@ pub fn match_species(
     assign_all(configurations, &species_of(labels, names)?).map_err(|error| error.within(file))
 }
 
+/// The configurations of several files, which come with their names, and the list of species that all their types index: that of
+/// `potential`, as [`match_species`] finds it; without one, `names`, else the species of the files, as [`unite_species`] does.
+///
+/// # Errors
+/// As [`match_species`] and [`unite_species`].
+pub fn match_files(
+    files: Vec<(String, Vec<Configuration>)>,
+    names: &[String],
+    potential: Option<&MtpParameters>,
+    what: &str,
+) -> Result<(Vec<Configuration>, Vec<Species>)> {
+    let mut all = Vec::new();
+    for (file, mut configurations) in files {
+        if let Some(potential) = potential {
+            match_species(&mut configurations, &potential.species_labels, names, &file, what)?;
+        }
+        all.extend(configurations);
+    }
+    let species = match potential {
+        None => unite_species(&mut all, names)?,
+        Some(potential) => species_of(&potential.species_labels, names)?,
+    };
+    all.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
+    Ok((all, species))
+}
+
 /// The elements of a potential's species that its tag tells, as in "K-Ca-Cl"; `None` where it says something else.
 pub fn tagged_species(potential: &MtpParameters) -> Option<Vec<String>> {
     let names: Vec<String> = potential.tag.as_deref()?.split('-').map(str::to_owned).collect();

@@ -90,7 +90,7 @@ pub fn read_folder_structure(bytes: &[u8], file: &str, settings: &Settings) -> R
 /// No output at all. What is wrong with a single one is among the failures.
 pub fn collect(files: &[(String, Vec<u8>)], structures: &[Configuration], settings: &Settings) -> Result<Collected> {
     let mut collected = Collected::default();
-    let outputs = outputs(files, settings);
+    let outputs = outputs(files, structures, settings);
     if outputs.is_empty() {
         let names = settings.outputs().join(" or ");
         let expected = format!("{names} of each structure, in a folder of its own or named after it");
@@ -117,15 +117,23 @@ pub fn is_collected(path: &str, settings: &Settings) -> bool {
 }
 
 /// The outputs among files: one of each folder, that which the code's list names first.
-fn outputs<'a>(files: &'a [(String, Vec<u8>)], settings: &Settings) -> Vec<(&'a str, &'a [u8])> {
+fn outputs<'a>(
+    files: &'a [(String, Vec<u8>)],
+    structures: &[Configuration],
+    settings: &Settings,
+) -> Vec<(&'a str, &'a [u8])> {
     let rank = |path: &str| settings.outputs().iter().position(|name| file_of(path) == *name);
     let mut outputs = Vec::new();
     for (path, bytes) in files {
         let others = files.iter().filter(|(other, _)| folder_of(other) == folder_of(path));
         let named = match rank(path) {
             Some(own) => others.filter_map(|(other, _)| rank(other)).min() == Some(own),
-            // "melt-3.out" is as good as "melt-3/cp2k.out".
-            None => others.clone().all(|(other, _)| rank(other).is_none()) && looks_like_output(path, settings),
+            // "melt-3.out" is as good as "melt-3/cp2k.out"; other names beside the code's own are a queue's.
+            None => {
+                let is_alone = others.clone().all(|(other, _)| rank(other).is_none());
+                let names = || structures.iter().filter_map(|structure| structure.name.as_deref());
+                looks_like_output(path, settings) && (is_alone || names().any(|name| is_named(file_of(path), name)))
+            }
         };
         if named {
             outputs.push((path.as_str(), bytes.as_slice()));
@@ -159,12 +167,17 @@ fn label<'a>(
     }
 }
 
+/// Whether a file is named after a structure, with whatever endings.
+fn is_named(file: &str, name: &str) -> bool {
+    file == name || file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+}
+
 /// The structure that the file is named after, else the innermost folder that is; of several names the longest.
 fn named_after<'a>(path: &str, structures: &'a [Configuration]) -> Result<&'a Configuration> {
     let file = file_of(path);
     // How far out the name stands, and its length.
     let rank = |name: &str| {
-        let of_file = file == name || file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        let of_file = is_named(file, name);
         let of_folder = || path.rsplit('/').skip(1).position(|part| part == name).map(|depth| depth + 1);
         let depth = if of_file { Some(0) } else { of_folder() };
         depth.map(|depth| (depth, Reverse(name.len())))

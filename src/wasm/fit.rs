@@ -14,8 +14,8 @@ use crate::fitting::{
     parts,
 };
 use crate::io::{
-    Almtp, Configuration, StructureFormat, assign_species, match_species, read_almtp, read_structure, species_of,
-    tagged_species, types_to_labels, unite_species, write_almtp, write_mtp, write_structure,
+    Almtp, Configuration, StructureFormat, match_files, read_almtp, read_structure, tagged_species, types_to_labels,
+    unite_species, write_almtp, write_mtp, write_structure,
 };
 use crate::potential::mtp::MtpParameters;
 use crate::system::Species;
@@ -201,24 +201,13 @@ fn read_data(
 ) -> Result<(Vec<Configuration>, Vec<Species>)> {
     // Coefficients belong to elements; an untrained template takes any.
     let trained = template.filter(|template| template.trained);
-    let labels = trained.map(|template| &template.species_labels);
     let told = trained.filter(|_| names.is_empty()).and_then(tagged_species);
-    let names = told.as_deref().unwrap_or(names);
-    let mut configurations = Vec::new();
-    for (name, bytes) in named_files(files)? {
-        let mut read = read_structure(&bytes, &name)?;
-        if let Some(labels) = labels {
-            match_species(&mut read, labels, names, &name, "species")?;
-        }
-        configurations.extend(read);
-    }
-    let Some(labels) = labels else {
-        let species = unite_species(&mut configurations, names)?;
-        return Ok((configurations, species));
+    let read = |(name, bytes): (String, Vec<u8>)| {
+        let configurations = read_structure(&bytes, &name)?;
+        Ok((name, configurations))
     };
-    let species = species_of(labels, names)?;
-    configurations.iter_mut().try_for_each(|configuration| assign_species(configuration, &species))?;
-    Ok((configurations, species))
+    let files = named_files(files)?.into_iter().map(read).collect::<Result<_>>()?;
+    match_files(files, told.as_deref().unwrap_or(names), trained, "species")
 }
 
 /// An untrained potential.

@@ -1,7 +1,7 @@
 //! What codes print where users set them up in their own way.
 
 use crucible::io::read_extxyz;
-use crucible::labelling::{Code, Label, read_cp2k, read_outcar, read_vasprun};
+use crucible::labelling::{Code, Label, collect, read_cp2k, read_outcar, read_vasprun};
 
 use super::{CP2K, STRUCTURE, forces, outcar, settings, structure, vasprun};
 
@@ -68,4 +68,17 @@ fn energies_and_stresses_of_other_meaning_are_not_taken() {
     assert_eq!(with("energy=-3.5 free_energy=-3.6").energy, Some(-3.6));
     assert_eq!(with("free_energy=-3.6 energy=-3.5").energy, Some(-3.6));
     assert_eq!(with("energy=-3.5").energy, Some(-3.5));
+}
+
+/// An output named after its structure counts, whatever lies beside it.
+#[test]
+fn named_outputs_count_beside_the_code_s_own() {
+    let mut first = structure();
+    first.name = Some("melt-1".to_owned());
+    let files = ["runs/cp2k.out", "runs/melt-1.out", "runs/queue.out"].map(|name| (name.to_owned(), CP2K.into()));
+    let mut second = first.clone();
+    second.name = Some("melt-2".to_owned());
+    let collected = collect(&files, &[first, second], &settings(Code::Cp2k)).expect("outputs");
+    let names: Vec<_> = collected.labelled.iter().filter_map(|label| label.name.as_deref()).collect();
+    assert!(names == ["melt-1"] && collected.failures.len() == 1, "{names:?} {:?}", collected.failures);
 }
