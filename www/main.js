@@ -211,6 +211,7 @@ function follow(run, checkpoint) {
   runView ??= new RunView(byId("run", HTMLElement), {
     ready: (threads) => showBadge(runningWords(threads, begun?.request.threads ?? 1)),
     refused,
+    stopped: showReady,
     save: ({ bytes, progress }) => saveRun({ .../** @type {BegunRun} */ (begun), checkpoint: bytes, progress, savedAt: Date.now() }),
     label: (file) => {
       // Before the address changes, so that the run still stands while its file is read.

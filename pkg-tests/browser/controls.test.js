@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { choose, fill, launch, openPage, shownStep, untilState } from "./harness.js";
+import { PATIENCE_MS, choose, fill, launch, openPage, shownStep, untilState } from "./harness.js";
 
 /** @import { Browser, CDPSession, Page } from "playwright-core" */
 
@@ -101,7 +101,7 @@ test("a run that is left for another view goes on from there, with its own setti
   await page.click(".site-nav a[data-view=fit]");
   await page.click("a.brand");
   await page.waitForSelector(".saved-run");
-  const kept = await page.evaluate(keptStep);
+  const { step: kept } = await page.evaluate(keptProgress);
   assert.ok(kept >= left, `left at step ${left}, kept at step ${kept}`);
   await page.click("button:text-is('Continue this run')");
   await untilItMoves(page);
@@ -115,14 +115,45 @@ test("a run that is left for another view goes on from there, with its own setti
   await close();
 });
 
-/** The step at which the browser has the run. */
-async function keptStep() {
+/** Where the run stands that the browser has. */
+async function keptProgress() {
   const answer = (/** @type {IDBRequest} */ request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
   const database = await answer(indexedDB.open("crucible"));
   const run = await answer(database.transaction("runs").objectStore("runs").get("latest"));
   database.close();
-  return run.progress.step;
+  return run.progress;
 }
+
+test("a run that stopped looks stopped, and is kept with its configurations", async () => {
+  const { page, close } = await openPage(browser);
+  await choose(page, "kcl-melt");
+  await page.click("summary:text-is('Extrapolation')");
+  await fill(page, { atoms: 64, "warn-above": 0.05, "stop-above": 0.1, "keep-above": 0.05, "grade-every": 5 });
+  await page.click("form button[type=submit]");
+  await untilState(page, "failed");
+  const numbers = (await page.textContent(".run-bar .numbers")) ?? "";
+  assert.match(numbers, /^last good state: step [\d\u202f]+ · [\d.]+ ps$/);
+  assert.match((await page.textContent(".run-bar .stage-name")) ?? "", /^Stopped: /);
+  assert.match((await page.textContent("#run .error-panel")) ?? "", /The run stopped at step/);
+  assert.doesNotMatch((await page.textContent("#engine-badge")) ?? "", /Running/);
+  const step = await shownStep(page);
+  const kept = await page.evaluate(() => Number(/([1-9]\d*) kept/.exec(document.querySelector(".grade-panel")?.textContent ?? "")?.[1]));
+  assert.ok(kept >= 1);
+  const until = Date.now() + PATIENCE_MS;
+  while ((await page.evaluate(keptProgress)).kept_configurations !== kept && Date.now() < until) await page.waitForTimeout(100);
+  const saved = await page.evaluate(keptProgress);
+  assert.deepEqual([saved.step, saved.kept_configurations], [step, kept], "the browser has another state of it");
+
+  // The tab is closed, and opened again.
+  await page.reload();
+  await page.click("button:text-is('Continue this run')");
+  await untilState(page, "failed");
+  assert.match((await page.textContent("#run .error-panel")) ?? "", /extrapolates with a grade of/);
+  assert.equal(await shownStep(page), step);
+  const again = await page.evaluate(() => Number(/([1-9]\d*) kept/.exec(document.querySelector(".grade-panel")?.textContent ?? "")?.[1]));
+  assert.ok(again >= kept, `${again} of ${kept} kept configurations`);
+  await close();
+});
 
 test("of two tabs one has its run kept, and the other says so until the first is left", async () => {
   const { page, url, close } = await openPage(browser);
@@ -156,7 +187,7 @@ test("a run that the browser does not keep is left, offered and forgotten in its
   await other.click("button:text-is('Forget it')");
   await other.waitForFunction(() => document.activeElement?.id === "gallery-title");
   // The other tab's run is not forgotten with it.
-  assert.ok((await page.evaluate(keptStep)) >= 0);
+  assert.ok((await page.evaluate(keptProgress)).step >= 0);
   await close();
 });
 

@@ -141,13 +141,14 @@ test("inputs are preset for the method of the data, and another one is told", as
   await status.filter({ hasText: "3 configurations" }).waitFor();
   assert.deepEqual(await choices(), ["gpaw", "metal"]);
 
+  // What the data are stays, whatever the code.
   await code.selectOption("cp2k");
-  assert.deepEqual(await choices(), ["cp2k", "salt"]);
+  assert.deepEqual(await choices(), ["cp2k", "metal"]);
   await page.locator(".label-panel input[type=file]").first().setInputFiles([file("salt.extxyz", FRAMES[0] ?? "")]);
   const inputs = () => Promise.all([page.waitForEvent("download"), page.click("button:text-is('Download the inputs (.zip)')")]);
   await inputs();
   const caution = page.locator(".label-panel .caution");
-  await caution.filter({ hasText: /The data are labelled by GPAW PBE 500 eV .*; these inputs are for CP2K PBE-D3\(BJ\) .*can’t be fitted together/ }).waitFor();
+  await caution.filter({ hasText: /The data are labelled by GPAW PBE 500 eV .*; these inputs are for CP2K PBE .*can’t be fitted together/ }).waitFor();
   await code.selectOption("gpaw");
   assert.deepEqual(await choices(), ["gpaw", "metal"]);
   assert.equal(await caution.isVisible(), false);
@@ -166,6 +167,56 @@ test("inputs are preset for the method of the data, and another one is told", as
   assert.deepEqual(await choices(), ["gpaw", "salt"]);
   await inputs();
   await caution.filter({ hasText: /labelled by CP2K PBE-D3\(BJ\) .*; these inputs are for GPAW PBE-D3\(BJ\) 500 eV Gamma/ }).waitFor();
+
+  // Electrons that nobody chose follow the data and the code, and not what stood before.
+  await page.reload();
+  await page.waitForSelector("#fit-view form");
+  const walk = async () => {
+    const seen = [];
+    for (const one of ["cp2k", "gpaw", "vasp", "gpaw", "qe"]) {
+      await code.selectOption(one);
+      seen.push(await electrons.inputValue());
+    }
+    return seen;
+  };
+  assert.deepEqual(await walk(), ["salt", "metal", "salt", "metal", "salt"]);
+  await giveData(page, [file("alloy.extxyz", alloys[0] ?? "")]);
+  await status.filter({ hasText: "1 configuration" }).waitFor();
+  assert.deepEqual(await walk(), Array(5).fill("metal"));
+  await page.click("button[aria-label='Remove alloy.extxyz']");
+  await giveData(page, [file("salt.extxyz", FRAMES[0] ?? "")]);
+  await status.filter({ hasText: "K (" }).waitFor();
+  assert.deepEqual(await walk(), Array(5).fill("salt"));
+  await close();
+});
+
+test("structures whose file numbers their species say which field names them", async () => {
+  const { page, close } = await openPage(browser);
+  await openFit(page);
+  await page.locator(".label-panel input[type=file]").first().setInputFiles([repositoryFile("pkg-tests/reference/training/db_S2.cfg")]);
+  await page.click("button:text-is('Download the inputs (.zip)')");
+  await page.locator(".label-panel .field-error:visible", { hasText: "need their names under “Species, where files number them”" }).waitFor();
+  await close();
+});
+
+test("a fit that is begun by keyboard leaves the focus at its stage", async () => {
+  const { page, close } = await openPage(browser);
+  const answers = answering(page);
+  answers.yes = true;
+  await openFit(page);
+  await giveData(page, [file("few.extxyz", FRAMES.slice(0, 6).join(""))]);
+  await page.selectOption("select[name=level]", "4");
+  await page.fill("#fit-view input[name=starts]", "1");
+  for (const button of [FIT, "button:text-is('Go on')"]) {
+    await page.waitForSelector(`${button}:enabled`);
+    await page.focus(button);
+    await page.keyboard.press("Enter");
+    await untilFit(page, "running", "finished", "graded");
+    assert.ok(await page.locator(`${PROGRESS} .stage-name`).evaluate((stage) => stage === document.activeElement), `the focus was lost after ${button}`);
+    // It stays while the button is out of use, and after.
+    await untilFit(page, "graded");
+    assert.ok(await page.locator(`${PROGRESS} .stage-name`).evaluate((stage) => stage === document.activeElement), `the focus was lost at the end of ${button}`);
+  }
   await close();
 });
 
@@ -187,6 +238,12 @@ test("a potential to start from that can't be used is told at its field, and no 
   await fault.filter({ hasText: /noise\.mtp, line 1.*expected/ }).waitFor();
   await page.locator(".data-status", { hasText: "12 configurations" }).waitFor();
   assert.equal(await page.isVisible("[aria-labelledby=fit-data-title] .error-panel"), false, "the data are blamed for it");
+  assert.ok(await page.isDisabled(FIT));
+
+  await drop.setInputFiles(repositoryFile("potentials/ca-cu/potential.almtp"));
+  await fault.filter({ hasText: /expected/ }).filter({ hasText: /K|Cl|Cu/ }).waitFor();
+  await page.locator(".data-status", { hasText: "12 configurations" }).waitFor();
+  assert.equal(await page.isVisible("[aria-labelledby=fit-data-title] .error-panel"), false, "the data are blamed for its elements");
   assert.ok(await page.isDisabled(FIT));
   await page.click(`${TEMPLATE} button`);
   await page.waitForSelector(`${FIT}:enabled`);

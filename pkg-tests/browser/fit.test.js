@@ -36,7 +36,7 @@ test("a small data set becomes a potential with its errors, and runs", async () 
   const charts = page.locator(".fit-charts canvas");
   await page.waitForFunction(() => document.querySelectorAll(".fit-charts canvas").length === 5);
   const labels = await charts.evaluateAll((canvases) => canvases.map((canvas) => canvas.getAttribute("aria-label") ?? ""));
-  for (const title of ["Loss", "Learning curve", "Energy", "Force", "Stress"]) assert.ok(labels.some((label) => label.startsWith(title)), `${title} in ${labels}`);
+  ["Loss", "Learning curve", "Energy", "Force", "Stress"].forEach((title, k) => assert.ok(labels[k]?.startsWith(title), `${title} as number ${k + 1} of ${labels}`));
   await page.locator(".fit-charts").scrollIntoViewIfNeeded();
   await page.waitForTimeout(500);
   assert.ok(await isDrawn(page, ".fit-charts figure:last-child canvas"), "the last parity chart is empty");
@@ -51,6 +51,15 @@ test("a small data set becomes a potential with its errors, and runs", async () 
     assert.equal(download.suggestedFilename(), name);
     assert.match(readFileSync(await download.path(), "latin1"), content);
   }
+  // What the curves say is of the potential that was kept, and not of the last step.
+  const { history } = JSON.parse(await saved(page, "Report, JSON"));
+  const kept = history.reduce((/** @type {any} */ best, /** @type {any} */ point) => (point.held_out_loss < best.held_out_loss ? point : best));
+  const captions = await page.locator(".fit-charts figcaption").allTextContents();
+  const [, training, heldOut] = /^Kept: training ([\d.]+), held out ([\d.]+) meV\/Å\.$/.exec(captions[1] ?? "") ?? [];
+  for (const [shown, { force_component: { rms } }] of /** @type {const} */ ([[training, kept.training], [heldOut, kept.held_out]])) {
+    assert.ok(Math.abs(Number(shown) / (1e3 * rms) - 1) < 0.01, `${captions[1]} for ${1e3 * rms}`);
+  }
+  assert.match(captions[0] ?? "", /^Kept: training .*, held out .* eV²\.$/);
   await page.click("button:text-is('Run it')");
   await page.waitForFunction(() => /step [1-9]/.test(document.querySelector(".run-bar .numbers")?.textContent ?? ""));
   await close();
@@ -71,7 +80,8 @@ test("a hot run of a graded potential keeps what it does not know, to be labelle
   await page.waitForTimeout(500);
   assert.ok(await isDrawn(page, ".grade-panel canvas"), "the grade's chart is empty");
   await page.click("button:text-is('Label them')");
-  await page.waitForFunction(() => /fitted-potential-kept\.extxyz/.test(document.querySelector(".label-panel")?.textContent ?? ""));
+  await page.waitForFunction(() => /[1-9]\d* structures? added as fitted-potential-kept\.extxyz/.test(document.querySelector(".label-panel")?.textContent ?? ""));
+  await page.waitForFunction(() => location.hash === "#/fit" && document.activeElement?.id === "label-title");
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("button:text-is('Download the inputs (.zip)')")]);
   assert.ok(Object.keys(unzipSync(readFileSync(await download.path()))).some((name) => name.endsWith("/cp2k.inp")));
   await close();
@@ -132,11 +142,11 @@ test("a fit that was cancelled goes on, and another one starts from its file", a
   // Its tag tells the elements; without it they have to be named.
   await page.waitForSelector(".fit-actions button:enabled");
   await drop.setInputFiles(file("nameless.mtp", own.replace("potential_tag = K-Ca-Cl", "potential_tag = ")));
-  const problem = page.locator("[aria-labelledby=fit-data-title] .error-panel");
-  await problem.filter({ hasText: /elements .* in salt\.extxyz; expected the elements of the potential's species/ }).waitFor();
+  // The data can be read without it; where they can't, they are at fault.
+  await page.locator("#fit-view .fit-form .field-error:visible", { hasText: /elements .* in salt\.extxyz; expected the elements of the potential's species/ }).waitFor();
   await page.fill("input[name=fit-species]", "K Cl");
   await page.keyboard.press("Tab");
-  await problem.filter({ hasText: /2 names; expected 3, one for each species/ }).waitFor();
+  await page.locator("[aria-labelledby=fit-data-title] .error-panel", { hasText: /2 names; expected 3, one for each species/ }).waitFor();
   await page.fill("input[name=fit-species]", "K Ca Cl");
   await page.keyboard.press("Tab");
   await page.waitForSelector(".fit-actions button:enabled");

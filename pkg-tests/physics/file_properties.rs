@@ -93,6 +93,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let configurations = read_cfg(&structure, "seed", &[]).expect("a reference file");
     let mut short = configurations[4].clone();
     short.system.velocities = short.system.positions.clone();
+    short.system.species = ["K", "Cl"].map(|name| Species::from_name(name).expect("an element")).to_vec();
     let active = std::fs::read(reference::tree().join("grades/L08_S2_cfg.als")).expect("a reference file");
     let mut seeds: Vec<Vec<u8>> = ["G_L02_S1", "G_L08_S2_bothscaling", "G_L08_S2_untrained"]
         .iter()

@@ -305,6 +305,13 @@ fn mlip3_keys_and_labels_with_gaps_read() {
     assert_eq!(fit.potential().expect("a potential").species_count, 2);
 }
 
+#[test]
+fn a_poscar_names_its_species() {
+    let numbered = read_cfg(&text(&reference::tree().join("configs/S2.cfg")), "S2.cfg", &[]).expect("a reference file");
+    let refused = write_poscar(&numbered[0]).expect_err("numbers for names").to_string();
+    assert!(refused.contains("--species"), "{refused}");
+}
+
 /// Whatever other programs call their columns, what is written can be read again.
 #[test]
 fn columns_and_lists_of_other_programs_are_kept() {
@@ -320,12 +327,16 @@ fn columns_and_lists_of_other_programs_are_kept() {
     assert!(one.columns.len() == 14 && one.columns[0] == ("id".to_owned(), vec![7.0]), "{:?}", one.columns);
     let mut odd = read.clone();
     odd[0].columns.push(("my: col".to_owned(), vec![5.0]));
+    // Features of .cfg may have names that are labels elsewhere.
+    odd[0].energy = Some(-7.5);
+    odd[0].features.extend([("energy", "-99"), ("stress", "hello"), ("pbc", "?")].map(|(k, v)| (k.into(), v.into())));
     for format in [StructureFormat::Cfg, StructureFormat::ExtXyz] {
         let text = write_structure(format, &odd).expect("a file");
         let again = read_structure(text.as_bytes(), "again").expect("the file again");
         let values = |all: &[Configuration]| all[0].columns.iter().map(|(_, v)| v.clone()).collect::<Vec<_>>();
         assert_eq!(values(&again), values(&odd), "{text}");
-        assert_eq!((again[0].system.types.as_slice(), again[0].system.len()), (&[0][..], 1));
+        assert_eq!((again[0].system.types.as_slice(), again[0].energy), (&[0][..], Some(-7.5)));
+        assert_eq!(again[0].features.len(), odd[0].features.len(), "{text}");
     }
 }
 

@@ -122,6 +122,6 @@ pub fn read_label(place: &Path, settings: &Settings, structure: &Configuration) 
     })?;
     let name = files::name(&path);
     let bytes = files::read(&path)?;
-    let label = settings.read(crucible::io::decode(&bytes, &name)?, &name)?;
+    let label = settings.read(&String::from_utf8_lossy(&bytes), &name)?;
     settings.attach(structure, label, &name)
 }

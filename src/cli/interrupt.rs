@@ -13,7 +13,7 @@ pub fn watch(what: &'static str) {
         if ASKED.swap(true, Ordering::SeqCst) {
             std::process::exit(ENDED);
         }
-        eprintln!("Ctrl-C: {what} ends with the best so far; again to end at once");
+        eprintln!("Ctrl-C: {what} ends with what there is so far; again to end at once");
     };
     if let Err(error) = ctrlc::set_handler(asked) {
         eprintln!("note: Ctrl-C will lose {what}: {error}");

@@ -250,7 +250,7 @@ fn collect_for(
 /// What the data set holds already.
 fn known(arguments: &Arguments) -> Result<Vec<Configuration>> {
     let mut known = match &arguments.out {
-        Some(path) if path.exists() => species::read(path)?,
+        Some(path) if path.metadata().is_ok_and(|file| file.len() > 0) => species::read(path)?,
         _ => Vec::new(),
     };
     for configuration in known.iter_mut().filter(|configuration| is_numbered(configuration)) {

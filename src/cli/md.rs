@@ -15,7 +15,7 @@ use crucible::run::{Measured, Progress, Results, Run, RunSpec, SCHEMA, Stage, St
 use crucible::{Error, Result};
 use serde::Serialize;
 
-use super::{files, properties};
+use super::{files, interrupt, properties};
 use outputs::{Outputs, trajectory_format};
 
 /// Time between two checkpoints: what a run loses that is killed.
@@ -129,10 +129,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         tell_rounding(&run);
     }
     let mut outputs = Outputs::open(arguments, &run)?;
+    interrupt::watch("the run");
     let mut outcomes = vec![carry_out(&mut run, arguments, &mut outputs)];
-    // What can't be written keeps nothing else from being so, and what there is is kept after a run that blew up.
-    if outcomes[0].is_ok() {
-        outcomes.extend([report(&run, arguments), save(&run, arguments)]);
+    // What can't be written keeps nothing else from being so, and what there is is kept after a run that did not reach its end.
+    match &outcomes[0] {
+        Ok(()) => outcomes.extend([report(&run, arguments), save(&run, arguments)]),
+        Err(_) if arguments.json.is_some() => outcomes.push(report(&run, arguments)),
+        Err(_) => {}
+    }
+    if interrupt::asked() {
+        outcomes.push(save(&run, arguments));
     }
     outcomes.extend(outputs.close());
     outcomes.extend([write_last(&run, arguments), write_kept(&run, arguments)]);
@@ -268,6 +274,12 @@ fn carry_out(run: &mut Run, arguments: &Arguments, outputs: &mut Outputs) -> Res
     let mut monitor = Monitor::new(arguments.quiet);
     let mut saved = Instant::now();
     while !run.is_finished() {
+        if interrupt::asked() {
+            outputs.flush();
+            let Progress { step, total_steps, .. } = run.progress();
+            let expected = "its end; from a checkpoint (--checkpoint) it goes on (--restore)";
+            return Err(Error::invalid("run", format!("Ctrl-C at step {step} of {total_steps}"), expected));
+        }
         // Up to the next frame or row, and not so far that progress or a checkpoint waits.
         let step = run.progress().step;
         let slice = Instant::now();

@@ -82,6 +82,10 @@ impl DataSet {
         check_labelled(&configurations)?;
         check_one_method(&configurations)?;
         let mut set = Self { species, configurations: Vec::new(), notes: Vec::new() };
+        let other_stresses = configurations.first().map_or_else(String::new, |(_, first)| {
+            let names = ["stress", "virial"].map(|what| named_like(what, first));
+            names.into_iter().find(|name| !name.is_empty()).unwrap_or_default()
+        });
         for (k, configuration) in configurations {
             let labelled = labelled(configuration, k)?;
             if labelled.system.types.iter().any(|&kind| kind as usize >= set.species.len()) {
@@ -100,7 +104,7 @@ impl DataSet {
         set.notes.extend(plausible::check_contacts(&set)?);
         plausible::check_apart(&set)?;
         set.drop_duplicates()?;
-        set.note_stresses();
+        set.note_stresses(&other_stresses);
         set.note_net_forces();
         Ok(set)
     }
@@ -249,19 +253,32 @@ impl DataSet {
         Ok(())
     }
 
-    fn note_stresses(&mut self) {
+    /// `other` names what may be stresses under another name.
+    fn note_stresses(&mut self, other: &str) {
         let bulk = || self.configurations.iter().filter(|labelled| labelled.system.cell.is_bulk());
         let missing = bulk().filter(|labelled| labelled.labels.stress.is_none()).count();
         if missing > 0 {
             let all = bulk().count();
-            self.notes.push(format!("{missing} of {all} periodic configurations have no stress"));
+            self.notes.push(format!("{missing} of {all} periodic configurations have no stress{other}"));
+        }
+        let mut open = self.configurations.iter().filter(|labelled| !labelled.system.cell.is_bulk());
+        if let Some(first) = open.next().filter(|_| bulk().next().is_some()) {
+            let (count, all) = (1 + open.count(), self.len());
+            let first = describe(first.number - 1, &first.name);
+            self.notes.push(format!(
+                "{count} of {all} configurations do not repeat in all directions and have no stress, first {first}"
+            ));
         }
     }
 
     /// What a fit can't check of the units of so few configurations.
     pub fn note_on_units(&self) -> Option<String> {
-        (!units::can_check(self))
-            .then(|| format!("too few configurations to check units, which must be {}", units::EXPECTED))
+        let must = units::EXPECTED;
+        if !units::can_check(self) {
+            return Some(format!("too few configurations to check units, which must be {must}"));
+        }
+        let no_stress = self.configurations.iter().all(|labelled| labelled.labels.stress.is_none());
+        no_stress.then(|| format!("without stresses units are hardly checked; they must be {must}"))
     }
 
     /// Forces that do not add up to zero are those of a calculation that is not converged, or not of a closed system.

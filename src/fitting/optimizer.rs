@@ -59,6 +59,7 @@ pub struct Fit {
     training_lists: Lists,
     held_out_lists: Lists,
     species_energies: Vec<f64>,
+    is_quick: bool,
     /// Kinds of the linear coefficients: 0 for species, else the degree of the scalar.
     kinds: Vec<usize>,
     accumulators: Vec<Accumulator>,
@@ -79,6 +80,11 @@ impl Fit {
         plausible::check(&data, &spec.weights)?;
         units::check(&data, &spec.weights, template.radial_basis.min_dist, template.radial_basis.max_dist)?;
         Self::of(template, data, spec)
+    }
+
+    /// A look at data of whatever units: it ends where a step gains nothing with the derivatives that there are.
+    pub(super) fn quick(template: MtpParameters, data: DataSet, spec: FitSpec) -> Result<Self> {
+        Ok(Self { is_quick: true, ..Self::unchecked(template, data, spec)? })
     }
 
     /// The same, whatever the units of the labels.
@@ -110,6 +116,7 @@ impl Fit {
         let of = describe(&template, [&training, &held_out], &spec, &species_energies);
         let kinds = std::iter::repeat_n(0, template.species_count).chain(template.scalar_degrees()).collect();
         let mut fit = Self {
+            is_quick: false,
             kinds,
             training_lists: Lists::new(&training, cutoff)?,
             held_out_lists: Lists::new(&held_out, cutoff)?,
@@ -352,11 +359,25 @@ impl Fit {
         }
     }
 
-    /// After a step that gained nothing.
+    /// After a step that gained nothing. The derivatives are those at the linear coefficients that the pass began with: after
+    /// a long step the ones that were solved for may be far from these, and lead nowhere.
     fn shorten(&mut self) -> Result<()> {
         self.state.damping *= self.state.growth;
         self.state.growth *= 2.0;
-        if self.state.damping > LAST_DAMPING { self.finish_stage(FitEnd::Converged) } else { self.propose() }
+        match self.state.damping > LAST_DAMPING {
+            true if self.is_quick || self.state.probed == self.state.current.linear => {
+                self.finish_stage(FitEnd::Converged)
+            }
+            true => self.renew(),
+            false => self.propose(),
+        }
+    }
+
+    /// Takes the derivatives again, at the present coefficients.
+    fn renew(&mut self) -> Result<()> {
+        self.state.begin_steps();
+        self.state.probed.clone_from(&self.state.current.linear);
+        self.begin_pass(Purpose::Stay(Due::Equations))
     }
 
     /// Makes the coefficients of a pass the present ones.

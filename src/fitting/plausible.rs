@@ -28,6 +28,8 @@ const FEWEST_ATOMS: usize = 8;
 /// The share of configurations from which that is no matter of single ones, and the fewest that have a share.
 const MANY: f64 = 0.3;
 const FEWEST: i32 = 6;
+/// Configurations from which equal labels are no chance.
+const FEWEST_ALIKE: usize = 3;
 /// A median pressure beyond it is in another unit: the centre of the Earth has 360 GPa.
 const MOST_GPA: f64 = 1000.0;
 /// Deviations from the line through compositions from which an energy is off it, and within which one is on it.
@@ -152,6 +154,7 @@ pub(super) fn check(set: &DataSet, weights: &Weights) -> Result<()> {
     if weights.force > 0.0 {
         check_forces(set)?;
     }
+    check_placeholders(set, weights)?;
     if weights.stress > 0.0 {
         check_pressures(set)?;
     }
@@ -169,6 +172,27 @@ fn check_forces(set: &DataSet) -> Result<()> {
         }
         false => Ok(()),
     }
+}
+
+/// One value for all energies or stresses, and forces of exactly zero on all atoms of disordered configurations, stand for none.
+fn check_placeholders(set: &DataSet, weights: &Weights) -> Result<()> {
+    let all = || set.configurations.iter();
+    let of_energies = all().map(|one| one.labels.energy / one.system.len() as f64);
+    let stresses: Vec<[f64; 6]> = all().filter_map(|one| one.labels.stress).collect();
+    let same_energy =
+        weights.energy > 0.0 && of_energies.clone().all(|energy| Some(energy) == of_energies.clone().next());
+    let same_total = weights.energy > 0.0 && all().all(|one| one.labels.energy == set.configurations[0].labels.energy);
+    let found = if set.len() >= FEWEST_ALIKE && (same_energy || same_total) {
+        format!("the same energy of all {} configurations", set.len())
+    } else if weights.stress > 0.0
+        && stresses.len() >= FEWEST_ALIKE
+        && stresses.iter().all(|stress| *stress == stresses[0])
+    {
+        format!("the same stress of all {} configurations", stresses.len())
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid("labels", found, "what was calculated: no label is better than one that stands for none"))
 }
 
 fn check_pressures(set: &DataSet) -> Result<()> {

@@ -166,10 +166,15 @@ impl FitState {
         self.due = due;
         self.stage = stage;
         self.iteration = 0;
-        self.damping = FIRST_DAMPING;
-        self.growth = 2.0;
         self.since_best = 0;
         self.current = current;
+        self.begin_steps();
+    }
+
+    /// Damping as before the first step.
+    pub(super) fn begin_steps(&mut self) {
+        self.damping = FIRST_DAMPING;
+        self.growth = 2.0;
     }
 }
 

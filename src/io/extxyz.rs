@@ -387,7 +387,11 @@ fn write_frame(out: &mut String, configuration: &Configuration) {
     }
     let name = configuration.name.iter().map(|name| ("name", name));
     for (key, value) in name.chain(configuration.features.iter().map(|(key, value)| (key.as_str(), value))) {
-        let _ = write!(out, " {}={}", quoted(key), quoted(value));
+        // A feature of another format may have a name that means something here.
+        let has_meaning = ["lattice", "pbc", "properties"].iter().any(|own| key.eq_ignore_ascii_case(own))
+            || ["energy", "free_energy", "virial", "stress", "Timestep"].contains(&key);
+        let mark = if has_meaning { "_" } else { "" };
+        let _ = write!(out, " {}={}", quoted(&format!("{key}{mark}")), quoted(value));
     }
     out.push('\n');
     write_atoms(out, configuration, moving);

@@ -147,7 +147,11 @@ impl Draft {
             let expected = format!("{largest}, one more than the largest mu of alpha_index_basic");
             return Err(invalid(file, "radial_funcs_count", radial_funcs_count, expected));
         }
-        let trained = self.radial.is_some() && self.species_coeffs.is_some() && self.moment_coeffs.is_some();
+        let present = [self.radial.is_some(), self.species_coeffs.is_some(), self.moment_coeffs.is_some()];
+        let trained = present == [true; 3];
+        if !trained && self.moment_coeffs.is_none() && self.species_coeffs.is_some() {
+            return Err(invalid(file, "moment_coeffs", "none beside species_coeffs", "them: the file is cut"));
+        }
         let shape = RadialShape { species: species_count, functions: radial_funcs_count, basis: radial_basis.size };
         let (species_labels, radial_coeffs) = match self.radial {
             Some(blocks) => shape.assemble(blocks, file)?,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::Configuration;
 use super::species_list::{MAX_SPECIES, named};
 use super::text::{Lines, is_row};
+use super::{Configuration, is_numbered};
 use crate::error::{Error, Result};
 use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, MAX_ATOMS, Species, System};
@@ -138,6 +138,10 @@ pub fn write_poscar(configuration: &Configuration) -> Result<String> {
     let system = &configuration.system;
     if !system.cell.is_bulk() {
         return Err(Error::invalid("POSCAR", "a structure open in a direction", "a cell with three lattice vectors"));
+    }
+    if is_numbered(configuration) {
+        let expected = "elements (--species): a number in their place would be read as another thing";
+        return Err(Error::invalid("POSCAR", "species without names", expected));
     }
     let comment = configuration.name.as_deref().unwrap_or("Crucible").replace(['\n', '\r'], " ");
     let mut out = format!("{comment}\n1.0\n");

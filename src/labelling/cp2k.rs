@@ -193,7 +193,8 @@ pub fn read_cp2k(text: &str, file: &str) -> Result<Label> {
         return Err(output.unusable("an output that stops before the program's end"));
     }
     let positions = read_positions(&output)?;
-    Ok(Label { energy, forces, pressure, elements, positions, stated: read_stated(&output)? })
+    let volume = output.last("CELL| Volume [angstrom^3]").map(|line| output.number(line, -1, "volume")).transpose()?;
+    Ok(Label { energy, forces, pressure, elements, positions, volume, stated: read_stated(&output)? })
 }
 
 /// `QS| Density cutoff [a.u.]:  140.0` and `FUNCTIONAL| PBE:`.
@@ -273,7 +274,10 @@ fn read_forces(output: &Output) -> Result<(Vec<Vec3>, Vec<String>)> {
 
 fn read_stress(output: &Output) -> Result<Option<Mat3>> {
     // Eigenvectors come under a header of their own.
-    output.last("STRESS| Analytical stress tensor").map(|header| read_rows(output, header)).transpose()
+    let header = ["STRESS| Analytical stress tensor", "STRESS| Numerical stress tensor"]
+        .iter()
+        .find_map(|mark| output.last(mark));
+    header.map(|header| read_rows(output, header)).transpose()
 }
 
 fn read_rows(output: &Output, header: (usize, &str)) -> Result<Mat3> {

@@ -1,7 +1,7 @@
 //! One folder a structure: what goes to the machine that labels, and what comes back from it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{METHOD, Settings, method_of};
 use crate::error::{Error, Result};
@@ -29,20 +29,26 @@ pub struct Collected {
 }
 
 /// Inputs for every structure, each in a folder named after it. Structures keep their names and features, without labels; a
-/// feature more states the method of the inputs.
+/// feature more states the method of the inputs. Of several structures of one name the later get numbers.
 ///
 /// # Errors
-/// As [`Settings::inputs`]; two structures of one name.
+/// As [`Settings::inputs`]; one structure twice.
 pub fn input_folders(structures: &[Configuration], settings: &Settings) -> Result<Vec<InputFolder>> {
-    let mut known = BTreeSet::new();
+    let mut known: BTreeMap<String, &Configuration> = BTreeMap::new();
     let mut folders = Vec::new();
     for (k, structure) in structures.iter().enumerate() {
-        let name = structure.name.clone().unwrap_or_else(|| format!("{:04}", k + 1));
-        let folder = folder_name(&name);
-        if !known.insert(folder.clone()) {
-            let found = format!("{name} and another one, both in a folder {folder}");
-            return Err(Error::invalid("structures to label", found, "a name for each"));
+        let own = structure.name.clone().unwrap_or_else(|| format!("{:04}", k + 1));
+        let (mut name, mut folder) = (own.clone(), folder_name(&own));
+        let mut number = 1;
+        while let Some(earlier) = known.get(&folder) {
+            if earlier.system.coincides_with(&structure.system) {
+                return Err(Error::invalid("structures to label", format!("{own} twice"), "each structure once"));
+            }
+            number += 1;
+            name = format!("{own}-{number}");
+            folder = format!("{}-{number}", folder_name(&own));
         }
+        known.insert(folder.clone(), structure);
         let mut bare = Configuration::new(structure.system.clone());
         bare.features = structure.features.iter().filter(|(feature, _)| feature != METHOD).cloned().collect();
         bare.features.push((METHOD.to_owned(), settings.method().to_owned()));
@@ -58,11 +64,15 @@ pub fn input_folders(structures: &[Configuration], settings: &Settings) -> Resul
     Ok(folders)
 }
 
-/// A structure's name as one of a folder: of letters, digits, `_`, `-` and `.`, not hidden, the others made `_`.
+/// Letters of a folder's name: file systems take 255 bytes, and some programs fewer.
+const MOST_LETTERS: usize = 100;
+
+/// A structure's name as one of a folder: of letters, digits, `_`, `-` and `.`, not hidden, not long, the others made `_`.
 pub fn folder_name(name: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };
     let safe: String = name.chars().map(safe).collect();
     let visible = safe.trim_start_matches('.');
+    let visible = visible.get(..MOST_LETTERS).unwrap_or(visible);
     if visible.is_empty() { "structure".to_owned() } else { visible.to_owned() }
 }
 
@@ -160,7 +170,10 @@ fn label<'a>(
     settings: &Settings,
 ) -> Result<Configuration> {
     let beside = files.iter().find(|(other, _)| folder_of(other) == folder_of(path) && file_of(other) == STRUCTURE);
-    let read = |structure: &Configuration| settings.attach(structure, settings.read(decode(bytes, path)?, path)?, path);
+    // Titles and paths may be in any encoding; what is read is not.
+    let read = |structure: &Configuration| {
+        settings.attach(structure, settings.read(&String::from_utf8_lossy(bytes), path)?, path)
+    };
     match beside {
         Some((name, bytes)) => read(&read_folder_structure(bytes, name, settings)?),
         None => read(structure()?),

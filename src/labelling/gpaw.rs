@@ -94,6 +94,7 @@ pub fn read_gpaw(text: &str, file: &str) -> Result<Label> {
         pressure: frame.plus_stress.and_then(|stress| Some(stress / volume?)),
         elements,
         positions: Some(frame.system.positions),
+        volume,
         stated: Stated::default(),
     })
 }

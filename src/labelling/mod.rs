@@ -101,6 +101,8 @@ pub struct Label {
     pub elements: Vec<String>,
     /// Where the output says that these forces act, in its order, Å; `None` where it does not say.
     pub positions: Option<Vec<Vec3>>,
+    /// Volume of the cell that it was calculated in, Å^3; `None` where the output does not say.
+    pub volume: Option<f64>,
     /// What the output says of the method.
     pub stated: Stated,
 }
@@ -259,7 +261,7 @@ impl Settings {
     /// elements and positions.
     ///
     /// # Errors
-    /// Another number of atoms, other elements or other positions than the structure's.
+    /// Another number of atoms, other elements, other positions or another volume than the structure's.
     pub fn attach(&self, structure: &Configuration, label: Label, file: &str) -> Result<Configuration> {
         let system = &structure.system;
         if label.forces.len() != system.len() {
@@ -274,6 +276,12 @@ impl Settings {
             Code::Vasp => order_by_place(system, &label).unwrap_or_else(|| poscar_order(system)),
             Code::Cp2k | Code::Gpaw | Code::Qe => (0..system.len()).collect(),
         };
+        if let Some((own, given)) = label.volume.zip(system.cell.volume())
+            && (own / given - 1.0).abs() > SAME_VOLUME
+        {
+            let expected = format!("{given:.3} Å^3, as of the structure");
+            return Err(Error::invalid(format!("{file}: volume of the cell"), format!("{own:.3} Å^3"), expected));
+        }
         let element = |atom: usize| crate::system::species::element(&system.species[system.types[atom] as usize].name);
         for (place, found) in label.elements.iter().enumerate() {
             let expected = element(order[place])?.symbol();
@@ -318,6 +326,8 @@ const FUNCTIONAL: &str = "PBE";
 const BASIS: &str = "TZV2P-MOLOPT-PBE-GTH";
 /// Cutoffs that differ by a smaller part are the same, but for digits.
 const SAME_CUTOFF: f64 = 1e-3;
+/// Volumes that differ by a smaller part are the same, but for digits.
+const SAME_VOLUME: f64 = 1e-3;
 /// Outputs give positions to five digits or more, Å.
 const SAME_PLACE: f64 = 1e-3;
 

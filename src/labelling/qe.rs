@@ -77,7 +77,9 @@ pub fn read_pw(text: &str, file: &str) -> Result<Label> {
     }
     let elements = read_elements(&output, forces.len());
     let positions = read_positions(&output)?;
-    Ok(Label { energy, elements, forces, pressure: stress, positions, stated: read_stated(&output)? })
+    let volume = output.last("unit-cell volume").map(|line| output.number(line, -2, "volume in a.u.")).transpose()?;
+    let volume = volume.map(|volume| volume * BOHR.powi(3));
+    Ok(Label { energy, elements, forces, pressure: stress, positions, volume, stated: read_stated(&output)? })
 }
 
 /// `kinetic-energy cutoff = 60.0000  Ry` and `Exchange-correlation= PBE`.

@@ -43,7 +43,8 @@ pub fn read_outcar(text: &str, file: &str) -> Result<Label> {
     }
     let elements = read_elements(&output, forces.len())?;
     let stated = read_stated(&output)?;
-    Ok(Label { energy, forces, pressure: stress, elements, positions: Some(positions), stated })
+    let volume = output.last("volume of cell :").map(|line| output.number(line, -1, "volume in Å^3")).transpose()?;
+    Ok(Label { energy, forces, pressure: stress, elements, positions: Some(positions), volume, stated })
 }
 
 /// VASP 5 says that EDIFF is reached where it ran out of steps, too: `NELM   =    100;` and `Iteration      1(  12)`.

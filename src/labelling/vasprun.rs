@@ -44,7 +44,9 @@ pub fn read_vasprun(text: &str, file: &str) -> Result<Label> {
     };
     let positions = positions(&reader, calculation)?;
     let stated = stated(&reader, root)?;
-    Ok(Label { energy, forces, pressure, elements: elements(root), positions, stated })
+    let volume = calculation.descendants().find(|node| node.attribute("name") == Some("volume"));
+    let volume = volume.map(|node| reader.numbers(node)).transpose()?.map(|[volume]: [f64; 1]| volume);
+    Ok(Label { energy, forces, pressure, elements: elements(root), positions, volume, stated })
 }
 
 /// The cutoff that was used, which `parameters` call ENMAX and the user ENCUT; the functional where the user chose one.

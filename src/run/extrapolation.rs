@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::io::Configuration;
-use crate::math::Vec3;
+use crate::math::{Vec3, checksum};
 use crate::potential::mtp::{ExtrapolationGrade, GradeMode, Grades};
 use crate::sampling::TimeSeries;
 use crate::system::System;
@@ -53,12 +53,16 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// At rest, named by its run and its step, with its grade.
+    /// At rest, with its grade, named by its atoms, its run, its step and a checksum: another run's of the same seed and step
+    /// is another structure.
     pub(super) fn configuration(&self, run: &str) -> Configuration {
         let mut system = self.system.clone();
         system.velocities.fill(Vec3::zeros());
+        let counts = system.species.iter().zip(system.counts()).filter(|(_, count)| *count > 0);
+        let atoms: String = counts.map(|(species, count)| format!("{}{count}", species.name)).collect();
+        let sum = checksum(system.positions.iter().flat_map(|p| p.iter().flat_map(|x| x.to_le_bytes())));
         Configuration {
-            name: Some(format!("{run}-step{}", self.step)),
+            name: Some(format!("{atoms}-{run}-step{}-{:04x}", self.step, sum & 0xffff)),
             features: vec![("MV_grade".into(), self.grade.to_string()), ("step".into(), self.step.to_string())],
             ..Configuration::new(system)
         }
@@ -192,23 +196,32 @@ impl Seen {
         self.series.push(time_fs, grade);
     }
 
-    /// Keeps the state if it is far enough from the last one, or if the run ends with it. When the store is full every other
-    /// one goes, and the spacing doubles.
+    /// Keeps the state if it is far enough from the last one, or if the run ends with it; of near ones that with the largest
+    /// grade. When the store is full, of each two neighbours the one with the smaller grade goes, and the spacing doubles.
     fn keep(&mut self, step: u64, grade: f64, system: &System, always: bool, most: usize) {
-        let near = |last: &Kept| step < last.step.saturating_add(self.spacing.max(KEPT_SPACING));
-        if most == 0 || (!always && self.kept.last().is_some_and(near)) {
-            return;
+        let spacing = self.spacing.max(KEPT_SPACING);
+        let kept = || Kept { step, grade, system: system.clone() };
+        // A run that is gone on with may meet the same again.
+        let is_near = |last: &Kept| step == last.step || (!always && step < last.step.saturating_add(spacing));
+        match self.kept.last_mut().filter(|last| is_near(last)) {
+            Some(last) if grade > last.grade => return *last = kept(),
+            Some(_) => return,
+            None => {}
         }
         if self.kept.len() >= most {
-            let mut place = 0;
-            self.kept.retain(|_| {
-                place += 1;
-                place % 2 == 1
-            });
-            self.kept.truncate(most.saturating_sub(1));
-            self.spacing = 2 * self.spacing.max(KEPT_SPACING);
+            let by_grade = |a: &&Kept, b: &&Kept| a.grade.total_cmp(&b.grade);
+            self.kept = self.kept.chunks(2).filter_map(|pair| pair.iter().max_by(by_grade)).cloned().collect();
+            self.spacing = 2 * spacing;
         }
-        self.kept.push(Kept { step, grade, system: system.clone() });
+        // Where few are kept, there may be none to go.
+        while self.kept.len() >= most {
+            let least = (0..self.kept.len()).min_by(|&a, &b| self.kept[a].grade.total_cmp(&self.kept[b].grade));
+            match least.filter(|&least| always || self.kept[least].grade < grade) {
+                Some(least) => drop(self.kept.remove(least)),
+                None => return,
+            }
+        }
+        self.kept.push(kept());
     }
 }
 
@@ -233,6 +246,18 @@ mod tests {
         assert!(seen.kept.windows(2).all(|pair| pair[1].step - pair[0].step >= KEPT_SPACING));
         seen.keep(100_001, 11.0, &system, true, 20);
         assert_eq!(seen.kept.last().map(|kept| kept.step), Some(100_001));
+        // The largest grade stays, however near to another one, and when the store is thinned.
+        let mut seen = Seen::default();
+        for step in (10..100_000_u64).step_by(10) {
+            seen.keep(step, if step == 31_240 { 7.0 } else { 3.0 }, &system, false, 20);
+        }
+        assert!(seen.kept.iter().any(|kept| (kept.step, kept.grade) == (31_240, 7.0)));
+        let mut seen = Seen::default();
+        [3.0, 5.0, 4.0]
+            .iter()
+            .zip([100, 200, 300])
+            .for_each(|(&grade, step)| seen.keep(step, grade, &system, false, 1));
+        assert_eq!(seen.kept.iter().map(|kept| kept.step).collect::<Vec<_>>(), [200]);
         seen.kept.clear();
         seen.keep(1, 3.0, &system, true, 0);
         assert!(seen.kept.is_empty());

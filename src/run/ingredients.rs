@@ -86,6 +86,12 @@ impl Forces {
             let expected = format!("{}, one for each species of {file}", parameters.species_count);
             return Err(Error::invalid("species of the potential", found, expected));
         }
+        // Swapped elements would run, and fall apart.
+        let names: Vec<String> = species.iter().map(|species| species.name.clone()).collect();
+        if let Some(told) = io::tagged_species(parameters).filter(|told| *told != names) {
+            let expected = format!("{}, as {file} says (potential_tag)", told.join(" "));
+            return Err(Error::invalid("species of the potential", names.join(" "), expected));
+        }
         Ok(Self { species, model: Model::Mtp(Box::new(almtp)) })
     }
 
@@ -166,8 +172,17 @@ pub(super) fn measured(
     card.map(|card| told(&card, composition)).unwrap_or_default()
 }
 
-/// `.almtp` and `.als` hold an active set as well, after which bytes that are not text may follow.
+/// A potential that was fitted: a template's start values would move atoms, too.
 fn read_potential(bytes: &[u8], file: &str) -> Result<Almtp> {
+    let almtp = read_any_potential(bytes, file)?;
+    match almtp.parameters.trained {
+        true => Ok(almtp),
+        false => Err(Error::invalid(file, "a template without coefficients", "a potential that was fitted")),
+    }
+}
+
+/// `.almtp` and `.als` hold an active set as well, after which bytes that are not text may follow.
+fn read_any_potential(bytes: &[u8], file: &str) -> Result<Almtp> {
     let name = file.to_ascii_lowercase();
     if name.ends_with(".almtp") || name.ends_with(".als") {
         return io::read_almtp(bytes, file);

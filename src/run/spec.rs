@@ -325,7 +325,7 @@ pub struct ExtrapolationSpec {
     pub stop: f64,
     /// Configurations with a grade above this are kept.
     pub keep_above: f64,
-    /// Most configurations that are kept; of more, every other one goes.
+    /// Most configurations that are kept; of more, those with smaller grades than their neighbours' go.
     pub max_kept: usize,
 }
 

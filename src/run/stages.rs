@@ -210,7 +210,7 @@ impl Run {
 
     /// The configurations that were kept because of their grade, to be labelled.
     pub fn kept(&self) -> Vec<Configuration> {
-        let run = format!("seed{}", self.spec.seed);
+        let run = format!("seed{}-{}K", self.spec.seed, self.spec.temperature_k);
         self.kept_states().iter().map(|kept| kept.configuration(&run)).collect()
     }
 

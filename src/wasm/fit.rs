@@ -15,7 +15,7 @@ use crate::fitting::{
 };
 use crate::io::{
     Almtp, Configuration, StructureFormat, match_files, read_almtp, read_structure, tagged_species, types_to_labels,
-    unite_species, write_almtp, write_mtp, write_structure,
+    write_almtp, write_mtp, write_structure,
 };
 use crate::potential::mtp::MtpParameters;
 use crate::system::Species;
@@ -201,7 +201,11 @@ fn read_data(
 ) -> Result<(Vec<Configuration>, Vec<Species>)> {
     // Coefficients belong to elements; an untrained template takes any.
     let trained = template.filter(|template| template.trained);
-    let told = trained.filter(|_| names.is_empty()).and_then(tagged_species);
+    let told = trained.and_then(tagged_species);
+    if let Some(told) = told.as_ref().filter(|told| !names.is_empty() && *told != names) {
+        let expected = format!("{}, as the potential's file says (potential_tag)", told.join(" "));
+        return Err(Error::invalid("species of the potential", names.join(" "), expected));
+    }
     let read = |(name, bytes): (String, Vec<u8>)| {
         let configurations = read_structure(&bytes, &name)?;
         Ok((name, configurations))

@@ -38,6 +38,7 @@
  * @property {{ energy: number, force: number, stress: number, weighting: string, force_scaling: number | null, penalty: number }} weights
  * @property {number} seed
  * @property {number} starts
+ * @property {number} start_iterations steps of each start, where there are several
  * @property {number} max_iterations
  * @property {number} held_out share
  */
@@ -51,14 +52,25 @@
  */
 
 /**
+ * The fit after one step; see `fitting::FitPoint` in the engine. Only what the page reads.
+ * @typedef {object} FitPoint
+ * @property {number} loss without the penalty
+ * @property {number} penalty
+ * @property {number | null} held_out_loss
+ * @property {Errors} training
+ * @property {Errors | null} held_out
+ */
+
+/**
  * See `fitting::FitProgress` in the engine. Only what the page reads.
  * @typedef {object} FitProgress
  * @property {number} stage random start, from 0; the number of starts for the last stage
  * @property {number} starts
  * @property {number} iteration
  * @property {number} passes
+ * @property {number} pass_fraction part of the present pass that is done
  * @property {number} fraction at most; the last stage may end earlier
- * @property {{ loss: number, held_out_loss: number | null, training: Errors, held_out: Errors | null } | null} point
+ * @property {FitPoint | null} point
  * @property {"converged" | "held-out" | "iterations" | null} end
  */
 
@@ -76,7 +88,7 @@
  * @property {string[]} doubts labels that no fit follows, in words
  */
 
-/** @typedef {{ report: { parts: PartReport[] }, charts: ChartSpec[] }} Finished */
+/** @typedef {{ report: { parts: PartReport[], history: FitPoint[] }, charts: ChartSpec[] }} Finished */
 
 /** What a fit leads to: `starts` are structures to run, one for each composition of the summary. @typedef {Finished & { mtp: string, starts: string[] }} FitResult */
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crucible::io::{FluxLogSettings, read_extxyz, read_flux_log};
 use serde_json::Value;
 
-use super::{Folder, argon, crucible, potentials, refusal};
+use super::{Folder, argon, crucible, potentials, reference_file, refusal};
 use crate::reference::text;
 
 const PRODUCTION: &str = "\"production\": { \"ensemble\": \"nvt\", \"time_ps\": 0.1 }";
@@ -178,4 +178,53 @@ fn a_scan_has_no_ramps() {
     let run = folder.file("run.json", argon(&[(PRODUCTION, &ramp)]));
     let message = refusal(&["scan", &run, "--files", &potentials(), "--temperatures", "90,100"]);
     assert!(message.contains("production.temperature_end_k: found 50"), "{message}");
+}
+
+/// Ctrl-C in a terminal is SIGINT: what there is of the run is written.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_the_run_has() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let folder = Folder::new("md-ctrl-c");
+    let run = folder.file("run.json", argon(&[(PRODUCTION, &PRODUCTION.replace("0.1", "100000"))]));
+    let [results, last, saved] = ["results.json", "last.extxyz", "checkpoint"].map(|name| folder.path(name));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crucible"));
+    command.args(["md", &run, "--files", &potentials(), "--json", &results, "--last", &last, "--checkpoint", &saved]);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary");
+    let mut lines = BufReader::new(child.stderr.take().expect("its messages")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.starts_with("production")), "no progress");
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let rest: Vec<String> = lines.collect();
+    assert!(child.wait().is_ok_and(|status| status.code() == Some(2)), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("Ctrl-C at step")), "{rest:?}");
+    let json: Value = serde_json::from_str(&text(Path::new(&results))).expect("results");
+    assert_eq!(json["progress"]["stage"], "production");
+    assert_eq!(read_extxyz(&text(Path::new(&last)), "last").expect("a structure").len(), 1);
+    assert!(Path::new(&saved).is_file());
+}
+
+/// What would run and mean nothing: half a potential, none, one whose elements are swapped.
+#[test]
+fn potentials_that_are_none_do_not_run() {
+    let folder = Folder::new("no-potential");
+    let whole = text(Path::new(&reference_file("potentials/G_L08_S2.mtp")));
+    let cut: String =
+        whole.lines().filter(|line| !line.starts_with("moment_coeffs")).map(|line| format!("{line}\n")).collect();
+    let tagged = whole.replacen("potential_tag = ", "potential_tag = K-Cl", 1);
+    let untrained = text(Path::new(&reference_file("potentials/G_L08_S2_untrained.mtp")));
+    folder.file("start.extxyz", "2\nLattice=\"9 0 0 0 9 0 0 0 9\"\nK 0 0 0\nCl 3 0 0\n");
+    for (content, expected) in
+        [(cut, "the file is cut"), (untrained, "without coefficients"), (tagged, "K Cl, as p.mtp says")]
+    {
+        folder.file("p.mtp", content);
+        let run = folder.file(
+            "run.json",
+            r#"{ "schema": 1, "potential": { "kind": "mtp", "file": "p.mtp", "species": ["Cl", "K"] },
+                "structure": { "kind": "file", "file": "start.extxyz" }, "temperature_k": 300 }"#,
+        );
+        let message = refusal(&["md", &run]);
+        assert!(message.contains(expected), "{message}");
+    }
 }

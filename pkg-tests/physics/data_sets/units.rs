@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crucible::fitting::{DataSet, DataSummary, Fit, FitSpec, PartReport, TemplateSpec, Weights, reference_energies};
 use crucible::io::{Configuration, read_extxyz, unite_species};
-use crucible::math::Vec3;
+use crucible::math::{Mat3, Vec3};
 use crucible::system::{Cell, Species};
 
 use crate::reference::text;
@@ -178,6 +178,29 @@ fn positions_in_nm_are_refused_at_once() {
     let summary = DataSummary::new(&all, &species).expect_err("a refusal").to_string();
     let set = DataSet::new(all, species).expect_err("a refusal").to_string();
     assert!(summary.contains("lengths in Å") && summary.contains("nm") && summary == set, "{summary}");
+}
+
+/// A first step may be so long that the derivatives after it lead nowhere: the fit takes them again, and does not end there.
+#[test]
+fn no_start_ends_on_its_way() {
+    let (all, species) = salts();
+    let data = DataSet::new(all, species).expect("good data");
+    let end = |seed: u64| {
+        let template = TemplateSpec::new(4, 3, 5.0).build().expect("a template");
+        let spec = FitSpec { starts: 1, held_out: 0.0, seed, ..FitSpec::default() };
+        let mut fit = Fit::new(template, data.clone(), spec).expect("a fit");
+        fit.advance(&mut || false).expect("its end");
+        fit.history().last().expect("steps").loss
+    };
+    let ends: Vec<f64> = (1..=5).map(end).collect();
+    let best = ends.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(ends.iter().all(|loss| *loss < 7.0 * best), "{ends:?}");
+}
+
+#[test]
+fn labels_that_stand_for_none_are_refused() {
+    assert!(refusal(|_, one| one.energy = Some(0.0)).contains("the same energy"));
+    assert!(refusal(|_, one| one.plus_stress = Some(Mat3::zeros())).contains("the same stress"));
 }
 
 /// However few: they would set min_dist.

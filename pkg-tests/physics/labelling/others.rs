@@ -1,9 +1,9 @@
 //! What codes print where users set them up in their own way.
 
 use crucible::io::read_extxyz;
-use crucible::labelling::{Code, Label, collect, read_cp2k, read_outcar, read_vasprun};
+use crucible::labelling::{Code, Label, collect, input_folders, read_cp2k, read_outcar, read_vasprun};
 
-use super::{CP2K, STRUCTURE, forces, outcar, settings, structure, vasprun};
+use super::{BOHR, CP2K, PW, STRUCTURE, forces, outcar, settings, structure, vasprun};
 
 /// VASP 5 says that EDIFF is reached where it ran out of steps, too.
 #[test]
@@ -81,4 +81,56 @@ fn named_outputs_count_beside_the_code_s_own() {
     let collected = collect(&files, &[first, second], &settings(Code::Cp2k)).expect("outputs");
     let names: Vec<_> = collected.labelled.iter().filter_map(|label| label.name.as_deref()).collect();
     assert!(names == ["melt-1"] && collected.failures.len() == 1, "{names:?} {:?}", collected.failures);
+}
+
+/// A label belongs to the cell that it was calculated in; titles may be in any encoding, stresses numerical.
+#[test]
+fn outputs_of_other_cells_are_refused_and_titles_are_in_any_encoding() {
+    let volume = structure().system.cell.volume().expect("a cell");
+    for (code, file, output, mark) in [
+        (Code::Cp2k, "cp2k.out", CP2K.to_owned(), format!(" CELL| Volume [angstrom^3]: {volume:.3}\n")),
+        (Code::Qe, "pw.out", PW.to_owned(), format!(" unit-cell volume = {:.4} (a.u.)^3\n", volume / BOHR.powi(3))),
+        (Code::Vasp, "OUTCAR", outcar(), format!("  volume of cell :     {volume:.2}\n")),
+        (
+            Code::Vasp,
+            "vasprun.xml",
+            vasprun().replacen(
+                "<varray",
+                &format!("<structure><crystal><i name=\"volume\"> {volume:.8} </i></crystal></structure><varray"),
+                1,
+            ),
+            String::new(),
+        ),
+    ] {
+        let settings = settings(code);
+        let text = mark + &output;
+        let attach = |text: &str| settings.attach(&structure(), settings.read(text, file).expect("a label"), file);
+        assert!(attach(&text).is_ok(), "{file}");
+        let other = text.replacen(&format!("{volume:.2}"), &format!("{:.2}", 1.05 * volume), 1);
+        let other = other.replacen(&format!("{:.3}", volume / BOHR.powi(3)), "3000.000", 1);
+        let refused = attach(&other).expect_err("another cell").to_string();
+        assert!(refused.contains("volume of the cell"), "{file}: {refused}");
+    }
+    let numerical = CP2K.replace("Analytical stress", "Numerical stress");
+    assert!(read_cp2k(&numerical, "cp2k.out").expect("a label").pressure.is_some());
+    let mut latin = b"K\xe4se.out".to_vec();
+    latin.extend(CP2K.bytes());
+    let files = [("sample.out".to_owned(), latin)];
+    assert_eq!(collect(&files, &[structure()], &settings(Code::Cp2k)).expect("an output").labelled.len(), 1);
+}
+
+/// Comment lines of POSCARs are the same as a rule; names may be long.
+#[test]
+fn structures_of_one_name_have_folders_of_their_own() {
+    let mut second = structure();
+    second.system.positions[0].x += 0.1;
+    second.name = structure().name;
+    let mut long = second.clone();
+    long.system.positions[0].x += 0.1;
+    long.name = Some("x".repeat(400));
+    let folders = input_folders(&[structure(), second, long], &settings(Code::Qe)).expect("inputs");
+    let names: Vec<&str> = folders.iter().map(|folder| folder.name.as_str()).collect();
+    assert!(names[1] == format!("{}-2", names[0]) && names[2].len() < 255, "{names:?}");
+    let twice = input_folders(&[structure(), structure()], &settings(Code::Qe)).expect_err("a refusal").to_string();
+    assert!(twice.contains("twice"), "{twice}");
 }

@@ -125,15 +125,11 @@ impl Scan {
 
     /// The configurations that the runs so far kept because of their grades, to be labelled.
     pub fn kept(&self) -> Vec<Configuration> {
-        if !self.is_scan() {
-            return self.run.kept();
-        }
         let earlier = self.kelvin.iter().zip(&self.kept).take(self.index).flat_map(|(kelvin, all)| {
             let run = format!("seed{}-{kelvin}K", self.spec.seed);
             all.iter().map(move |kept| kept.configuration(&run))
         });
-        let present = format!("seed{}-{}K", self.spec.seed, self.kelvin[self.index]);
-        earlier.chain(self.run.kept_states().iter().map(|kept| kept.configuration(&present))).collect()
+        earlier.chain(self.run.kept()).collect()
     }
 
     /// Where the present run stands, and in a scan which one that is.

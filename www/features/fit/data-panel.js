@@ -94,7 +94,7 @@ function sentence(note) {
 /** @param {DataSummary} summary */
 function headline({ configurations, atoms, species }) {
   const names = species.map(({ species: name, atoms: n }) => `${name} (${count(n)})`).join(", ");
-  const size = atoms ? (atoms.low === atoms.high ? `${atoms.low} atoms` : `${atoms.low} to ${atoms.high} atoms`) : "no atoms";
+  const size = atoms ? (atoms.low === atoms.high ? `${atoms.low} ${atoms.low === 1 ? "atom" : "atoms"}` : `${atoms.low} to ${atoms.high} atoms`) : "no atoms";
   return `${count(configurations)} ${configurations === 1 ? "configuration" : "configurations"} of ${size}: ${names}.`;
 }
 

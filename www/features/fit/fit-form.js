@@ -34,6 +34,8 @@ const WAITING = "Fit waits for data that can be used.";
 const WAITING_FOR_POTENTIAL = "Fit waits for a potential to start from that can be read, or for none.";
 /** Random starts of a new potential; from one that is given, the fit just goes on. */
 const [STARTS, STARTS_GIVEN] = [3, 1];
+/** Steps of each start before the best is chosen. */
+const STEPS_A_START = 6;
 
 export class FitForm {
   /** @param {{ threadsAvailable: number, fit: () => void, templateChanged: () => void }} options */
@@ -127,6 +129,7 @@ export class FitForm {
       },
       seed: seed.value,
       starts: starts.value,
+      start_iterations: STEPS_A_START,
       max_iterations: steps.value,
       held_out: heldOut.value / 100,
     };

@@ -65,12 +65,13 @@ export class FitView {
     this.data.showReading();
     const begun = await this.#read({ what: "inspect", files, species, template });
     if (inspection !== this.inspection) return;
-    const refusal = template && begun.error && isOf(begun.error, template, files) ? begun.error : undefined;
+    // What the data are without it tells which of the two is at fault.
+    const alone = template && begun.error ? await this.#read({ what: "inspect", files, species }) : begun;
+    if (inspection !== this.inspection) return;
+    const refusal = template && begun.error && (alone.inspected || isOf(begun.error, template, files)) ? begun.error : undefined;
     // What was refused by its field says so still.
     if (template) this.form.showTemplateError(refusal);
-    // The data are told of without it.
-    const { inspected, error } = refusal ? await this.#read({ what: "inspect", files, species }) : begun;
-    if (inspection !== this.inspection) return;
+    const { inspected, error } = refusal ? alone : begun;
     if (error) this.data.showError(error);
     if (!inspected) return;
     this.data.show(inspected);
@@ -105,6 +106,7 @@ export class FitView {
 
   /** @param {Fitted} [further] what to go on from: all else is as for a new fit */
   async #fit(further) {
+    const pressed = document.activeElement;
     this.#showError(undefined);
     if (!this.form.check(further !== undefined)) return;
     // What goes on from a potential holds it still; a new fit takes its place.
@@ -117,7 +119,7 @@ export class FitView {
     const species = further?.species ?? this.data.species;
     const template = further ?? this.form.template;
     const spec = further ? { ...this.form.spec, starts: 1 } : this.form.spec;
-    this.progress.begin({ holdsOut: spec.held_out > 0, goesOn: template !== undefined });
+    this.progress.begin(spec, { goesOn: template !== undefined, takesFocus: pressed === this.form.button || this.result.element.contains(pressed) });
     /** @type {Inspected | undefined} */
     let inspected;
     const fitter = new FitClient(
@@ -128,7 +130,7 @@ export class FitView {
           this.#setBusy(false);
           if (result && inspected) this.result.show({ result, summary: inspected.summary, threads, heldOut: spec.held_out });
           else this.#backToBefore();
-          this.progress.finish(progress, cancelled, result?.charts);
+          this.progress.finish(progress, cancelled, result);
         },
         activeSet: (span, almtp) => {
           this.result.showActiveSet(span, almtp);

@@ -6,7 +6,7 @@ import { duration, significant } from "../../components/format.js";
 import { LiveTable } from "../../components/live-table.js";
 import { errorRows } from "./error-rows.js";
 
-/** @import { FitProgress } from "../../engine/fit-protocol.js" */
+/** @import { FitPoint, FitProgress, FitResult, FitSpec } from "../../engine/fit-protocol.js" */
 /** @import { ChartSpec } from "../../components/chart-view.js" */
 
 const ENDS = {
@@ -14,6 +14,11 @@ const ENDS = {
   "held-out": "the held-out loss falls no further: more steps would follow noise",
   iterations: "all steps are used",
 };
+
+/** The charts' titles, in the order in which they stand. */
+const CHARTS = ["Loss", "Learning curve", "Energy less that of the composition", "Force components", "Stress components"];
+/** Until this much was seen to be done, or this much time has gone by, what is left can't be told. */
+const [LEAST_DONE, LEAST_MS] = [0.02, 10_000];
 
 /** What "held out" means. */
 const HELD_OUT = " are configurations that are not fitted to, but the step that does best on them is kept: their errors are slightly too good.";
@@ -27,8 +32,12 @@ export class ProgressPanel {
     this.isEnding = false;
     this.stage = el("p", { class: "stage-name", role: "status", tabindex: -1 });
     this.numbers = el("p", { class: "numbers" });
-    /** Steps and time so far, without what is left. */
-    this.spent = "";
+    /** What the numbers say: steps so far, those there may be, the share of all passes that is done, and words on what is left. */
+    this.now = { step: 0, steps: 0, done: 0, left: "" };
+    /** Where the passes stood when they were first told of: what came before was preparation. @type {{ done: number, elapsedMs: number } | undefined} */
+    this.first = undefined;
+    this.begunAt = 0;
+    this.clock = 0;
     this.bar = el("progress", { max: 1, value: 0, "aria-label": "Progress of the fit" });
     this.button = el("button", { type: "button", onclick: cancel }, "Cancel");
     this.errors = new LiveTable();
@@ -54,16 +63,23 @@ export class ProgressPanel {
     );
   }
 
-  /** @param {{ holdsOut: boolean, goesOn: boolean }} fit whether some are to be held out, and whether it starts from a given potential */
-  begin({ holdsOut, goesOn }) {
+  /**
+   * @param {FitSpec} spec
+   * @param {{ goesOn: boolean, takesFocus: boolean }} options whether it starts from a given potential, and whether the button that was pressed goes away
+   */
+  begin(spec, { goesOn, takesFocus }) {
     this.clear();
-    this.heldOut.hidden = !holdsOut;
+    this.now.steps = stepsOf(spec);
+    this.begunAt = performance.now();
+    this.clock = window.setInterval(() => this.#showNumbers(), 1000);
+    this.heldOut.hidden = spec.held_out === 0;
     this.fittedBefore.hidden = !goesOn;
     this.element.hidden = false;
     this.stage.textContent = "Checking units and distances";
     this.bar.removeAttribute("value");
     this.button.hidden = false;
     document.documentElement.dataset["fit"] = "running";
+    if (takesFocus) this.stage.focus({ preventScroll: true });
     this.element.scrollIntoView({ block: "nearest" });
   }
 
@@ -72,8 +88,10 @@ export class ProgressPanel {
     this.isEnding = false;
     this.button.textContent = "Cancel";
     this.element.hidden = true;
+    window.clearInterval(this.clock);
     this.numbers.textContent = "";
-    this.spent = "";
+    this.now = { step: 0, steps: 0, done: 0, left: "" };
+    this.first = undefined;
     this.errors.clear();
     this.charts.replaceChildren();
     for (const view of this.views.values()) view.clear();
@@ -82,13 +100,16 @@ export class ProgressPanel {
 
   /** @param {FitProgress} progress @param {number} elapsedMs */
   show(progress, elapsedMs) {
-    const { stage, starts, iteration, fraction, point } = progress;
+    const { stage, starts, iteration, point } = progress;
     const words = starts > 1 && stage < starts ? `Random start ${stage + 1} of ${starts}` : "Refining";
     if (this.stage.textContent !== words && !progress.end && !this.isEnding) this.stage.textContent = words;
-    this.bar.value = fraction;
-    this.spent = `step ${iteration} · ${duration(elapsedMs / 1000)}`;
-    const left = fraction > 0.02 && !progress.end ? ` · about ${duration(((1 - fraction) / fraction) * (elapsedMs / 1000))} left` : "";
-    this.numbers.textContent = this.spent + left;
+    // A pass that led to no step makes the way longer; the bar stands then.
+    const done = Math.max(this.now.done, doneOf(progress, this.now.steps));
+    this.first ??= { done, elapsedMs };
+    const left = progress.end || this.isEnding ? "" : leftWords(1 - done, { done: done - this.first.done, elapsedMs: elapsedMs - this.first.elapsedMs });
+    this.now = { ...this.now, step: iteration, done, left };
+    this.bar.value = done;
+    this.#showNumbers();
     if (!point) return;
     this.hasResult = true;
     this.heldOut.hidden = !point.held_out;
@@ -96,32 +117,46 @@ export class ProgressPanel {
     this.errors.show("Errors at this step", ["", ...sets.flatMap(({ name }) => [`${name}: RMSE`, "largest"])], errorRows(sets));
   }
 
-  /** @param {ChartSpec[]} charts */
-  showCharts(charts) {
+  /** Time goes on between what the engine says. */
+  #showNumbers() {
+    const { step, left } = this.now;
+    this.numbers.textContent = `step ${step} · ${duration((performance.now() - this.begunAt) / 1000)}${left}`;
+  }
+
+  /** @param {ChartSpec[]} charts @param {FitPoint} [kept] the step that was kept, once the fit is over */
+  showCharts(charts, kept) {
     for (const spec of charts) {
       let view = this.views.get(spec.title);
       if (!view) {
         view = new ChartView({ title: spec.title, large: true });
         this.views.set(spec.title, view);
       }
-      if (!view.element.isConnected) this.charts.append(view.element);
-      view.show(spec, summaryOf(spec));
+      if (!view.element.isConnected) this.#place(view);
+      view.show(spec, summaryOf(spec, kept));
     }
+  }
+
+  /** In the same order, whichever comes first. @param {ChartView} view */
+  #place(view) {
+    const later = CHARTS.slice(CHARTS.indexOf(view.title) + 1).map((title) => this.views.get(title)?.element);
+    this.charts.insertBefore(view.element, later.find((element) => element?.isConnected) ?? null);
   }
 
   /** The fit ends by itself after its present work, which may be long: a second press ends it at once. */
   ending() {
     this.isEnding = true;
     this.button.textContent = "Stop now";
+    this.now.left = "";
+    this.#showNumbers();
     this.stage.textContent = "Ending with the best so far";
   }
 
-  /** @param {FitProgress} progress @param {boolean} cancelled @param {ChartSpec[] | undefined} charts of the potential, if there is one */
-  finish(progress, cancelled, charts) {
+  /** @param {FitProgress} progress @param {boolean} cancelled @param {FitResult | null} result */
+  finish(progress, cancelled, result) {
     // The potential's errors are told below.
     this.errors.clear();
-    if (charts) this.showCharts(charts);
-    if (!charts) this.end("Cancelled before the first step was complete.");
+    if (result) this.showCharts(result.charts, keptOf(result.report.history));
+    if (!result) this.end("Cancelled before the first step was complete.");
     else if (cancelled) this.end("Cancelled: the best potential so far is below.");
     else this.end(`Finished: ${progress.end ? ENDS[progress.end] : ""}.`);
     this.bar.value = 1;
@@ -130,7 +165,9 @@ export class ProgressPanel {
   /** @param {string} words empty: hide all */
   end(words) {
     this.stage.textContent = words;
-    this.numbers.textContent = this.spent;
+    window.clearInterval(this.clock);
+    this.now.left = "";
+    this.#showNumbers();
     // The button that was pressed goes away.
     if (document.activeElement === this.button) this.stage.focus();
     this.button.hidden = true;
@@ -140,10 +177,46 @@ export class ProgressPanel {
   }
 }
 
-/** @param {ChartSpec} spec */
-function summaryOf({ title, y, series }) {
-  const last = series.filter(({ y: values }) => values.length > 0 && (title === "Loss" || title === "Learning curve"));
-  if (last.length === 0) return `${title}: predictions against labels. On the line, both are equal.`;
+/** The most steps that a fit takes. @param {FitSpec} spec */
+function stepsOf({ starts, start_iterations: ofStart, max_iterations: further }) {
+  return (starts > 1 ? starts * ofStart : 0) + further;
+}
+
+/** The share of all passes that is done, if each further step takes one; those that led to no step come on top. @param {FitProgress} progress @param {number} steps */
+function doneOf({ passes, pass_fraction: ofPass, fraction, end }, steps) {
+  if (end) return 1;
+  const stepless = Math.max(0, passes - fraction * steps);
+  return Math.min(1, (passes + ofPass) / (steps + stepless));
+}
+
+/** The most that is left, since a fit may end before its last step. @param {number} toDo share @param {{ done: number, elapsedMs: number }} seen how fast it goes */
+function leftWords(toDo, { done, elapsedMs }) {
+  if (done === 0 || (done < LEAST_DONE && elapsedMs < LEAST_MS)) return "";
+  return ` · at most ${duration((toDo / done) * (elapsedMs / 1000))} left`;
+}
+
+/** The step whose potential a fit leads to, chosen as the engine does: by the held-out loss, or else by what steps make smaller. @param {FitPoint[]} history */
+function keptOf(history) {
+  const quality = (/** @type {FitPoint} */ { loss, penalty, held_out_loss: heldOut }) => heldOut ?? loss + penalty;
+  return history.reduce((/** @type {FitPoint | undefined} */ best, point) => (best && quality(best) <= quality(point) ? best : point), undefined);
+}
+
+/** What a curve over the fit shows of a step. @type {Record<string, (point: FitPoint) => { training: number, heldOut: number | undefined }>} */
+const SHOWN = {
+  Loss: ({ loss, held_out_loss: heldOut }) => ({ training: loss, heldOut: heldOut ?? undefined }),
+  "Learning curve": ({ training, held_out: heldOut }) => ({ training: 1e3 * training.force_component.rms, heldOut: heldOut ? 1e3 * heldOut.force_component.rms : undefined }),
+};
+
+/** @param {ChartSpec} spec @param {FitPoint} [kept] */
+function summaryOf(spec, kept) {
+  const { title, y, series } = spec;
+  const shown = SHOWN[title];
+  if (!shown) return `${title}: predictions against labels. On the line, both are equal.`;
+  const words = (/** @type {string} */ name, /** @type {number} */ value) => `${name} ${significant(value, 3)}`;
   const unit = y.unit ? ` ${y.unit}` : "";
-  return `${last.map(({ name, y: values }) => `${name} ${significant(values[values.length - 1] ?? NaN, 3)}${unit}`).join(", ")} now.`;
+  if (kept) {
+    const { training, heldOut } = shown(kept);
+    return `Kept: ${words("training", training)}${heldOut === undefined ? "" : `, ${words("held out", heldOut)}`}${unit}.`;
+  }
+  return `${series.filter(({ y: values }) => values.length > 0).map(({ name, y: values }) => words(name, values[values.length - 1] ?? NaN)).join(", ")}${unit} now.`;
 }

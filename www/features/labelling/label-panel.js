@@ -24,13 +24,18 @@ const COMMANDS = {
   qe: "pw.x -in pw.in > pw.out",
 };
 
-/** What each code is for; the others are for both. @type {Partial<Record<Code, keyof typeof ELECTRONS>>} */
+/** What each code is mostly used for; the others are for both. @type {Partial<Record<Code, keyof typeof ELECTRONS>>} */
 const USUAL = { cp2k: "salt", gpaw: "metal" };
+/** Where neither the data nor the code tell. */
+const PRESET_ELECTRONS = "salt";
 /** What labels by each code begin their method with. @type {[string, Code][]} */
 const STATED = [["CP2K ", "cp2k"], ["GPAW ", "gpaw"], ["VASP ", "vasp"], ["Quantum ESPRESSO ", "qe"]];
 
 /** Beside the inputs, the structure that they are of, which states their method. */
 const STRUCTURE_FILE = "/structure.extxyz";
+/** Label of the field that names species. */
+const SPECIES_FIELD = "Species, where files number them";
+
 /** Name of the file that labels make. */
 const LABELLED = "labelled.extxyz";
 
@@ -113,10 +118,11 @@ export class LabelPanel {
       save(LABELLED),
       save("labelled.cfg"),
     );
+    this.title = el("h2", { id: "label-title", tabindex: -1 }, "Label more");
     this.element = el(
       "section",
       { class: "card label-panel", "aria-labelledby": "label-title" },
-      el("h2", { id: "label-title" }, "Label more"),
+      this.title,
       el(
         "p",
         { class: "quiet-text" },
@@ -128,7 +134,7 @@ export class LabelPanel {
         { class: "label-choices" },
         this.code.element,
         this.electrons.element,
-        el("div", { class: "field" }, el("label", { for: id }, "Species, where files number them"), this.species, el("p", { id: `${id}-hint`, class: "field-hint" }, "In the order of the numbers.")),
+        el("div", { class: "field" }, el("label", { for: id }, SPECIES_FIELD), this.species, el("p", { id: `${id}-hint`, class: "field-hint" }, "In the order of the numbers.")),
       ),
       el("div", { class: "export-row" }, this.inputsButton),
       this.inputsStatus,
@@ -142,9 +148,12 @@ export class LabelPanel {
     this.#showCommand();
   }
 
-  /** @param {DataFile} file */
+  /** Takes structures from elsewhere in the page, and says so where they are now. @param {DataFile} file extended XYZ */
   add(file) {
-    this.structures.add([file]);
+    const [name = file.name] = this.structures.add([file]);
+    const added = structuresIn(file);
+    this.#showInputs(`${count(added)} ${added === 1 ? "structure" : "structures"} added as ${name}.`);
+    this.title.focus({ preventScroll: true });
     this.element.scrollIntoView({ block: "start" });
   }
 
@@ -152,21 +161,18 @@ export class LabelPanel {
   presetFor(methods) {
     this.methods = methods;
     this.#showInputs("");
-    const { code } = settingsOf(methods);
     // Outputs that are here were read by what stands.
-    if (!code || this.outputs.files.length > 0) return;
-    if (!this.chosen.code) this.code.input.value = code;
+    if (this.outputs.files.length > 0) return;
+    const { code } = settingsOf(methods);
+    if (code && !this.chosen.code) this.code.input.value = code;
     this.#presetElectrons();
     this.#showCommand();
   }
 
-  /** As in the data, where they are by this code; else as the code is mostly used. */
+  /** As in the data, whatever code they are by; else as the code is mostly used. What stood before does not matter. */
   #presetElectrons() {
     if (this.chosen.electrons) return;
-    const { code } = this.#settings;
-    const ofData = settingsOf(this.methods);
-    const electrons = (ofData.code === code && ofData.electrons) || USUAL[code];
-    if (electrons) this.electrons.input.value = electrons;
+    this.electrons.input.value = settingsOf(this.methods).electrons ?? USUAL[this.#settings.code] ?? PRESET_ELECTRONS;
   }
 
   #settingsChanged() {
@@ -215,7 +221,7 @@ export class LabelPanel {
       download(`label-${code}.zip`, zipTexts(written), "application/zip");
       this.#showInputs(`Saved label-${code}.zip: ${count(folders)} ${folders === 1 ? "folder" : "folders"}.`, written);
     } catch (error) {
-      this.structures.showError(reasonOf(error));
+      this.structures.showError(readingFault(error));
     }
   }
 
@@ -242,7 +248,7 @@ export class LabelPanel {
     } catch (error) {
       if (collection !== this.collection) return;
       this.status.textContent = "";
-      this.outputs.showError(reasonOf(error));
+      this.outputs.showError(readingFault(error));
     }
   }
 
@@ -293,15 +299,29 @@ export class LabelPanel {
   }
 }
 
-/** The choices that lead to labels like those of the data; nothing where they are by several codes, or do not say. @param {string[]} methods @returns {{ code?: Code, electrons?: keyof typeof ELECTRONS }} */
+/** The choices that lead to labels like those of the data; each only where all of them say the same. @param {string[]} methods @returns {{ code?: Code, electrons?: keyof typeof ELECTRONS }} */
 function settingsOf(methods) {
+  if (methods.length === 0) return {};
   const codes = new Set(methods.map((method) => STATED.find(([beginning]) => method.startsWith(beginning))?.[1]));
+  // What another code's words say of the electrons is not known.
+  if (codes.has(undefined)) return {};
   const [code] = codes;
-  if (codes.size !== 1 || !code) return {};
   // The inputs for salts correct for dispersion, those for metals do not.
   const isSalt = methods.every((method) => method.includes("PBE-D3(BJ)"));
   const isMetal = methods.every((method) => / PBE (?!.*not checked)/.test(method));
-  return { code, ...(isSalt && { electrons: "salt" }), ...(isMetal && { electrons: "metal" }) };
+  return { ...(codes.size === 1 && code && { code }), ...(isSalt && { electrons: "salt" }), ...(isMetal && { electrons: "metal" }) };
+}
+
+/** What is wrong with files; where they number their species, with the field that names them. @param {unknown} error */
+function readingFault(error) {
+  const reason = reasonOf(error);
+  if (!reason.includes("expected an element's symbol")) return reason;
+  return `${reason.replace(/\.?$/, ".")} Files that number their species need their names under “${SPECIES_FIELD}”.`;
+}
+
+/** Each structure of extended XYZ begins with a line that holds nothing but its number of atoms. @param {DataFile} file */
+function structuresIn({ bytes }) {
+  return new TextDecoder().decode(bytes).match(/^\s*\d+\s*$/gm)?.length ?? 0;
 }
 
 /** The method that a structure beside the inputs states. @param {string} text */

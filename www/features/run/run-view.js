@@ -54,8 +54,9 @@ const FITTED = {
 export class RunView {
   /**
    * @param {HTMLElement} place
-   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, save: (checkpoint: Checkpoint) => Promise<Keeping>, label: (file: GivenFile) => void }} listener
-   *   `refused`: the run could not be started; the setup is the place to mend it. `save`: a state to go on from, at first, every so often and at last.
+   * @param {{ refused: (error: EngineError) => void, ready: (threads: number) => void, stopped: () => void, save: (checkpoint: Checkpoint) => Promise<Keeping>, label: (file: GivenFile) => void }} listener
+   *   `refused`: the run could not be started; the setup is the place to mend it. `stopped`: it came to an early end by itself.
+   *   `save`: a state to go on from, at first, every so often and at last.
    *   `label`: configurations that shall be labelled
    */
   constructor(place, listener) {
@@ -67,6 +68,8 @@ export class RunView {
     /** The end of the run, from when it is left. @type {Promise<void> | undefined} */
     this.leaving = undefined;
     this.started = false;
+    /** @type {Progress | undefined} */
+    this.latest = undefined;
     this.atomsShown = false;
     this.saveTimer = 0;
 
@@ -126,6 +129,7 @@ export class RunView {
     this.current = run;
     const { request, title, setUpAt } = run;
     this.started = false;
+    this.latest = undefined;
     this.atomsShown = false;
     this.title.textContent = title;
     this.setUp.href = setUpAt;
@@ -265,6 +269,7 @@ export class RunView {
       this.started = true;
       void this.save();
     }
+    this.latest = progress;
     this.grades.showProgress(progress);
     this.#showStage(progress.stage, progress.stage_fraction, progress.scan);
     this.numbers.textContent = progress.timestep_fs > 0 ? dynamicsWords(progress, speed) : relaxationWords(progress);
@@ -305,15 +310,28 @@ export class RunView {
       this.listener.refused(error);
       return;
     }
+    this.#showStopped();
+    this.listener.stopped();
+    // With what it kept to be labelled, which is wanted now more than before.
+    void this.save();
     const { leads, hints } = this.#ways;
     const hint = hints[error.kind] ?? error.hint;
     this.errors.replaceChildren(
       el("h2", {}, "The run stopped"),
-      el("p", {}, error.message),
+      el("p", {}, sentence(error.message)),
       ...(hint ? [el("p", {}, hint)] : []),
       el("p", {}, `What was measured so far stays below. Reset starts again; ${leads}.`),
     );
     this.errors.hidden = false;
+  }
+
+  /** Where the run stands now, without what is only true of one that goes on. */
+  #showStopped() {
+    setText(this.stageName, `Stopped: ${this.stageName.textContent}`);
+    if (!this.latest || this.latest.timestep_fs === 0) return;
+    // An engine that broke does not go back to a good state.
+    const what = this.client?.isBroken ? "last seen at" : "last good state:";
+    this.numbers.textContent = `${what} ${placeOf(this.latest).join(" · ")}`;
   }
 
   get #ways() {
@@ -342,9 +360,20 @@ function silence(ms) {
   return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 }
 
+/** The engine's own words begin small, since others may stand before them. @param {string} message */
+function sentence(message) {
+  return message.replace(/^the run/, "The run");
+}
+
+/** @param {Progress} progress */
+function placeOf({ step, time_ps }) {
+  return [`step ${count(step)}`, `${time_ps.toFixed(2)} ps`];
+}
+
 /** @param {Progress} progress @param {Speed} speed */
-function dynamicsWords({ step, total_steps, time_ps, scan }, { stepsPerSecond, nsPerDay }) {
-  const parts = [`step ${count(step)}`, `${time_ps.toFixed(2)} ps`];
+function dynamicsWords(progress, { stepsPerSecond, nsPerDay }) {
+  const { step, total_steps, scan } = progress;
+  const parts = placeOf(progress);
   if (stepsPerSecond > 0) {
     parts.push(`${significant(stepsPerSecond, 3)} steps/s`, `${significant(nsPerDay, 3)} ns/day`);
     const left = total_steps - step + (scan ? (scan.count - scan.index - 1) * total_steps : 0);
