@@ -325,6 +325,9 @@ fn columns_and_lists_of_other_programs_are_kept() {
     assert_eq!(one.system.cell.periodic(), [true, true, false]);
     assert_eq!(one.features, [("dipole".to_owned(), "[1.0, 2.0, 3.0]".to_owned())]);
     assert!(one.columns.len() == 14 && one.columns[0] == ("id".to_owned(), vec![7.0]), "{:?}", one.columns);
+    let open = "1\nnote=[draft range=[0,5) pbc=\"T T T\" Lattice=\"9 0 0 0 9 0 0 0 9\"\nK 0 0 0\n";
+    let open = read_extxyz(open, "open").expect("a word for a list");
+    assert!(open[0].system.cell.is_bulk() && open[0].features.len() == 2, "{:?}", open[0].features);
     let mut odd = read.clone();
     odd[0].columns.push(("my: col".to_owned(), vec![5.0]));
     // Features of .cfg may have names that are labels elsewhere.

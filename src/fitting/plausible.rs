@@ -14,6 +14,8 @@ use super::weighted_composition_energies;
 /// No two atoms are closer, Å, and none takes less room, Å^3: H2 has 0.74 Å, diamond 5.7 Å^3.
 const CLOSEST: f64 = 0.5;
 const LEAST_VOLUME: f64 = 1.0;
+/// Atoms that are closer are at one place, Å.
+const SAME_PLACE: f64 = 0.1;
 /// Atoms of a configuration whose distances are looked at.
 const LOOKED_AT: usize = 64;
 /// The closest atoms of a liquid or solid of some atoms, over the sum of their empirical radii: 0.6 to 1.1 in ours, 1.9 times as
@@ -47,41 +49,51 @@ const SMALL: f64 = 1e-3;
 /// their places.
 ///
 /// # Errors
-/// Atoms that are closer, or have less room, than atoms can.
+/// Atoms that are closer than atoms can be in most configurations; in one, atoms that have less room.
 pub(super) fn check_lengths<'a>(
-    configurations: impl ExactSizeIterator<Item = (usize, &'a Configuration)>,
+    configurations: impl ExactSizeIterator<Item = (usize, &'a Configuration)> + Clone,
 ) -> Result<()> {
     let all = configurations.len();
-    let mut crowded = configurations.filter(|(_, configuration)| is_crowded(&configuration.system));
-    let Some((k, first)) = crowded.next() else { return Ok(()) };
-    let found = format!(
-        "atoms closer than {CLOSEST} Å, or in less than {LEAST_VOLUME} Å^3, in {} of {all} configurations, first in {}",
-        1 + crowded.count(),
-        describe(k, &first.name)
-    );
-    Err(Error::invalid("positions and cells", found, "lengths in Å; those in nm look like this (times 10)"))
+    let crowded = configurations.clone().filter(|(_, configuration)| is_crowded(&configuration.system)).count();
+    if 2 * crowded > all {
+        let found = format!(
+            "atoms closer than {CLOSEST} Å, or in less than {LEAST_VOLUME} Å^3, in {crowded} of {all} configurations"
+        );
+        let expected = "lengths in Å; those in nm look like this (times 10)";
+        return Err(Error::invalid("positions and cells", found, expected));
+    }
+    match configurations.into_iter().find(|(_, configuration)| is_dense(&configuration.system)) {
+        Some((k, configuration)) => {
+            let found = format!("a cell with less than {LEAST_VOLUME} Å^3 an atom");
+            Err(Error::invalid(describe(k, &configuration.name), found, "a cell in Å"))
+        }
+        None => Ok(()),
+    }
 }
 
-/// Atoms on top of each other that [`check_lengths`] does not see: images, and in large configurations.
+/// Atoms on top of each other in single configurations.
 ///
 /// # Errors
-/// Atoms that are closer than atoms can be.
+/// Atoms that are closer than even those of a repulsion that was calculated.
 pub(super) fn check_apart(set: &DataSet) -> Result<()> {
     for labelled in &set.configurations {
-        if let Some(distance) = closest_in(&labelled.system, CLOSEST)?.filter(|distance| *distance < CLOSEST) {
+        if let Some(distance) = closest_in(&labelled.system, SAME_PLACE)?.filter(|distance| *distance < SAME_PLACE) {
             let found = format!("atoms {distance:.3} Å apart");
             let what = describe(labelled.number - 1, &labelled.name);
-            return Err(Error::invalid(what, found, format!("at least {CLOSEST} Å")));
+            return Err(Error::invalid(what, found, format!("at least {SAME_PLACE} Å")));
         }
     }
     Ok(())
 }
 
+fn is_dense(system: &System) -> bool {
+    system.cell.volume().is_some_and(|volume| volume < LEAST_VOLUME * system.len() as f64)
+}
+
 fn is_crowded(system: &System) -> bool {
-    let volume = system.cell.volume().map(|volume| volume / system.len().max(1) as f64);
     let some = &system.positions[..system.len().min(LOOKED_AT)];
     let close = |(k, p): (usize, &crate::math::Vec3)| some[..k].iter().any(|q| (p - q).norm() < CLOSEST);
-    volume.is_some_and(|volume| volume < LEAST_VOLUME) || some.iter().enumerate().any(close)
+    is_dense(system) || some.iter().enumerate().any(close)
 }
 
 /// Positions in bohr, or in bohr in a cell in Å: what elements' radii say of the closest atoms of liquids and solids.
@@ -174,7 +186,7 @@ fn check_forces(set: &DataSet) -> Result<()> {
     }
 }
 
-/// One value for all energies or stresses, and forces of exactly zero on all atoms of disordered configurations, stand for none.
+/// One value for all energies or stresses stands for none.
 fn check_placeholders(set: &DataSet, weights: &Weights) -> Result<()> {
     let all = || set.configurations.iter();
     let of_energies = all().map(|one| one.labels.energy / one.system.len() as f64);
@@ -182,17 +194,16 @@ fn check_placeholders(set: &DataSet, weights: &Weights) -> Result<()> {
     let same_energy =
         weights.energy > 0.0 && of_energies.clone().all(|energy| Some(energy) == of_energies.clone().next());
     let same_total = weights.energy > 0.0 && all().all(|one| one.labels.energy == set.configurations[0].labels.energy);
-    let found = if set.len() >= FEWEST_ALIKE && (same_energy || same_total) {
-        format!("the same energy of all {} configurations", set.len())
-    } else if weights.stress > 0.0
-        && stresses.len() >= FEWEST_ALIKE
-        && stresses.iter().all(|stress| *stress == stresses[0])
-    {
-        format!("the same stress of all {} configurations", stresses.len())
+    let same_stress = || stresses.iter().all(|stress| *stress == stresses[0]);
+    let what = if set.len() >= FEWEST_ALIKE && (same_energy || same_total) {
+        "energy"
+    } else if weights.stress > 0.0 && stresses.len() >= FEWEST_ALIKE && same_stress() {
+        "stress"
     } else {
         return Ok(());
     };
-    Err(Error::invalid("labels", found, "what was calculated: no label is better than one that stands for none"))
+    let expected = format!("what was calculated; where it stands for none, no weight on {what}");
+    Err(Error::invalid("labels", format!("the same {what} of all configurations"), expected))
 }
 
 fn check_pressures(set: &DataSet) -> Result<()> {

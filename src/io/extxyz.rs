@@ -1,7 +1,7 @@
 //! Extended XYZ (<https://github.com/libAtoms/extxyz>): structures and trajectories.
 //!
 //! Read: `Lattice`, `pbc`, `Properties` (species, pos, forces, vel, momenta, energies), `energy`, `virial`, `stress`,
-//! `name`; plain XYZ too. Other keys become features and other numeric columns stay columns. `virial` has the sign of
+//! `name`; plain XYZ too. Other keys become features and other numeric columns stay columns, of up to 64 values. `virial` has the sign of
 //! PlusStress, `stress` that of ASE (tension positive, eV/Å^3). `vel` is in Å/fs, `momenta` in ASE's unit. Where ASE gives
 //! `free_energy` beside `energy`, forces are the derivatives of the former, and it is the energy.
 //!
@@ -21,6 +21,8 @@ use crate::math::{Mat3, Vec3};
 use crate::system::{Cell, MAX_ATOMS, System};
 use crate::units::{FORCE_PER_MASS, PS_TO_FS};
 
+/// Wider properties, as descriptors, are left out: no use is made of them, and they are large.
+const MOST_WIDE: usize = 64;
 /// Properties of atoms that have a meaning; others stay columns.
 const KNOWN: [&str; 11] = [
     "species",
@@ -184,7 +186,7 @@ impl Header {
                 ("momenta", 3) => momenta = Some(vectors(&column)),
                 ("energies" | "local_energy", 1) => site_energies = Some(column),
                 (_, 1) if property.numeric => others.push((property.name.clone(), column)),
-                (_, width) if property.numeric => {
+                (_, width @ 2..=MOST_WIDE) if property.numeric => {
                     let part = |k: usize| column.iter().skip(k).step_by(width).copied().collect();
                     others.extend((0..width).map(|k| (format!("{}_{}", property.name, k + 1), part(k))));
                 }
@@ -330,11 +332,14 @@ fn take_token(text: &str, key: bool) -> (String, &str) {
     (token.to_owned(), rest)
 }
 
-/// What stands between brackets, with these: they may be nested.
+/// What stands between brackets, with these: they may be nested. Brackets that nothing closes are letters of a word.
 fn take_list(text: &str) -> (String, &str) {
     let mut depth = 0;
+    let mut is_quoted = false;
     for (at, c) in text.char_indices() {
+        is_quoted ^= c == '"';
         match c {
+            _ if is_quoted => {}
             '[' => depth += 1,
             ']' => depth -= 1,
             _ => {}
@@ -344,7 +349,8 @@ fn take_list(text: &str) -> (String, &str) {
             return (list.to_owned(), rest);
         }
     }
-    (text.to_owned(), "")
+    let (word, rest) = text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
+    (word.to_owned(), rest)
 }
 
 /// Writes frames; a trajectory is frames one after the other. Numbers are exact.

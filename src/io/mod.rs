@@ -38,7 +38,7 @@ pub use poscar::{read_poscar, write_poscar};
 pub(crate) use species_labels::place_of;
 pub use species_labels::{types_from_labels, types_to_labels, write_labelled};
 pub use species_names::{
-    assign_species, is_numbered, match_files, match_species, species_of, tagged_species, unite_species,
+    are_elements, assign_species, is_numbered, match_files, match_species, species_of, tagged_species, unite_species,
 };
 pub use structure::{DUMP_HEADER, StructureFormat, dump_frame, read_structure, write_structure};
 pub use trajectory::{TrajectoryFrame, TrajectoryReader, read_trajectory};

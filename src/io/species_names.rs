@@ -6,6 +6,7 @@ use super::species_list::MAX_SPECIES;
 use crate::error::{Error, Result};
 use crate::potential::mtp::MtpParameters;
 use crate::system::Species;
+use crate::system::species::element;
 
 /// Makes the types of configurations from several files index one list of species, and returns it: `names` where there are
 /// any, else the elements in order of appearance, or numbers.
@@ -120,8 +121,15 @@ pub fn match_files(
 
 /// The elements of a potential's species that its tag tells, as in "K-Ca-Cl"; `None` where it says something else.
 pub fn tagged_species(potential: &MtpParameters) -> Option<Vec<String>> {
-    let names: Vec<String> = potential.tag.as_deref()?.split('-').map(str::to_owned).collect();
-    (names.len() == potential.species_labels.len() && named_species(&names).is_ok()).then_some(names)
+    let names: Vec<String> = potential.tag.as_deref()?.split('-').map(|name| name.trim().to_owned()).collect();
+    let is_one = |names: &[String]| are_elements(names, names) && named_species(names).is_ok();
+    (names.len() == potential.species_labels.len() && is_one(&names)).then_some(names)
+}
+
+/// Whether names such as `K1` are, in this order, of the elements with these symbols.
+pub fn are_elements(names: &[String], symbols: &[String]) -> bool {
+    let is = |(name, symbol): (&String, &String)| element(name).is_ok_and(|element| element.symbol() == symbol);
+    names.len() == symbols.len() && names.iter().zip(symbols).all(is)
 }
 
 /// The species of a potential: those that `names` tells, else the numbers that files have for them.

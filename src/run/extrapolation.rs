@@ -48,6 +48,9 @@ struct Extreme {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Kept {
     step: u64,
+    /// Step of the first of the near ones that this stands for.
+    #[serde(default)]
+    since: u64,
     grade: f64,
     system: System,
 }
@@ -200,11 +203,11 @@ impl Seen {
     /// grade. When the store is full, of each two neighbours the one with the smaller grade goes, and the spacing doubles.
     fn keep(&mut self, step: u64, grade: f64, system: &System, always: bool, most: usize) {
         let spacing = self.spacing.max(KEPT_SPACING);
-        let kept = || Kept { step, grade, system: system.clone() };
+        let kept = |since| Kept { step, since, grade, system: system.clone() };
         // A run that is gone on with may meet the same again.
-        let is_near = |last: &Kept| step == last.step || (!always && step < last.step.saturating_add(spacing));
+        let is_near = |last: &Kept| step == last.step || (!always && step < last.since.saturating_add(spacing));
         match self.kept.last_mut().filter(|last| is_near(last)) {
-            Some(last) if grade > last.grade => return *last = kept(),
+            Some(last) if grade > last.grade => return *last = kept(last.since),
             Some(_) => return,
             None => {}
         }
@@ -221,7 +224,7 @@ impl Seen {
                 None => return,
             }
         }
-        self.kept.push(kept());
+        self.kept.push(kept(step));
     }
 }
 
@@ -252,6 +255,10 @@ mod tests {
             seen.keep(step, if step == 31_240 { 7.0 } else { 3.0 }, &system, false, 20);
         }
         assert!(seen.kept.iter().any(|kept| (kept.step, kept.grade) == (31_240, 7.0)));
+        // While it rises, there is one of each stretch.
+        let mut seen = Seen::default();
+        (10..1010).step_by(10).for_each(|step| seen.keep(step, step as f64, &system, false, 100));
+        assert_eq!(seen.kept.len(), 20);
         let mut seen = Seen::default();
         [3.0, 5.0, 4.0]
             .iter()

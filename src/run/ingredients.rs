@@ -88,7 +88,7 @@ impl Forces {
         }
         // Swapped elements would run, and fall apart.
         let names: Vec<String> = species.iter().map(|species| species.name.clone()).collect();
-        if let Some(told) = io::tagged_species(parameters).filter(|told| *told != names) {
+        if let Some(told) = io::tagged_species(parameters).filter(|told| !io::are_elements(&names, told)) {
             let expected = format!("{}, as {file} says (potential_tag)", told.join(" "));
             return Err(Error::invalid("species of the potential", names.join(" "), expected));
         }

@@ -14,8 +14,8 @@ use crate::fitting::{
     parts,
 };
 use crate::io::{
-    Almtp, Configuration, StructureFormat, match_files, read_almtp, read_structure, tagged_species, types_to_labels,
-    write_almtp, write_mtp, write_structure,
+    Almtp, Configuration, StructureFormat, are_elements, match_files, read_almtp, read_structure, tagged_species,
+    types_to_labels, write_almtp, write_mtp, write_structure,
 };
 use crate::potential::mtp::MtpParameters;
 use crate::system::Species;
@@ -202,7 +202,7 @@ fn read_data(
     // Coefficients belong to elements; an untrained template takes any.
     let trained = template.filter(|template| template.trained);
     let told = trained.and_then(tagged_species);
-    if let Some(told) = told.as_ref().filter(|told| !names.is_empty() && *told != names) {
+    if let Some(told) = told.as_ref().filter(|told| !names.is_empty() && !are_elements(names, told)) {
         let expected = format!("{}, as the potential's file says (potential_tag)", told.join(" "));
         return Err(Error::invalid("species of the potential", names.join(" "), expected));
     }

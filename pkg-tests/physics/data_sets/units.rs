@@ -212,12 +212,14 @@ fn atoms_on_top_of_each_other_are_refused_by_name() {
         change(&mut all[4]);
         DataSet::new(all, species.clone()).expect_err("a refusal").to_string()
     };
-    let twice = refused(&|one| one.system.positions[1] = one.system.positions[0] + Vec3::repeat(0.1));
-    assert!(twice.contains("first in configuration 5"), "{twice}");
+    let twice = refused(&|one| one.system.positions[1] = one.system.positions[0] + Vec3::repeat(0.05));
+    assert!(twice.contains("configuration 5") && twice.contains("0.087 Å apart"), "{twice}");
     let image = refused(&|one| {
-        one.system.positions[1] = one.system.positions[0] + one.system.cell.vectors().column(0) + Vec3::repeat(0.1);
+        one.system.positions[1] = one.system.positions[0] + one.system.cell.vectors().column(0) + Vec3::repeat(0.05);
     });
-    assert!(image.contains("configuration 5") && image.contains("0.173 Å apart"), "{image}");
+    assert!(image.contains("configuration 5") && image.contains("0.087 Å apart"), "{image}");
+    let dense = refused(&|one| one.system.cell = Cell::orthorhombic(3.0, 3.0, 3.0).expect("a cell"));
+    assert!(dense.contains("configuration 5") && dense.contains("less than 1 Å^3"), "{dense}");
 }
 
 #[test]
